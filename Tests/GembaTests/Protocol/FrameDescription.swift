@@ -1,0 +1,96 @@
+import GembaCausality
+import GembaWire
+
+extension Message {
+    /// What a message looks like in the vectors.
+    var vectorDescription: JSONValue {
+        switch self {
+        case .hello(let message): message.vectorDescription
+        case .root(let message):
+            [
+                "type": 1, "kind": .number(message.kind.rawValue), "round": .number(message.round),
+                "digest": message.digest.vectorDescription, "count": .number(message.count),
+            ]
+        case .vector(let message):
+            [
+                "type": 2, "kind": .number(message.kind.rawValue), "round": .number(message.round),
+                "parts": .list(message.parts) { $0.part.described(with: ["prefix": .hexadecimal($0.prefix)]) },
+            ]
+        case .batch(let message):
+            [
+                "type": 3, "kind": .number(message.kind.rawValue), "round": .number(message.round),
+                "offset": .number(message.offset), "runs": .list(message.runs) { $0.vectorDescription },
+            ]
+        case .ack(let message):
+            [
+                "type": 4, "kind": .number(message.kind.rawValue), "round": .number(message.round),
+                "received": .number(message.received), "limit": .number(message.limit),
+                "have": .list(message.have) { $0.namedDescription },
+            ]
+        case .pulse(let message):
+            [
+                "type": 5, "wallClock": .number(message.wallClock), "echo": message.echo.map { .number($0) } ?? .null,
+                "roster": message.roster.vectorDescription, "data": message.data.vectorDescription,
+            ]
+        case .bye(let message):
+            ["type": 6, "code": .number(message.code.rawValue), "text": .string(message.text)]
+        }
+    }
+}
+
+extension Hello {
+    fileprivate var vectorDescription: JSONValue {
+        [
+            "type": 0, "lowestVersion": .number(lowestVersion), "highestVersion": .number(highestVersion),
+            "plant": plant.vectorDescription, "station": station.vectorDescription,
+            "nonce": .hexadecimal(nonce.bigEndianBytes), "capabilities": .number(capabilities),
+            "wallClock": .number(wallClock), "tip": tip?.vectorDescription ?? .null,
+            "held": .list(held) {
+                [
+                    "replica": $0.replica.vectorDescription, "sequence": .number($0.sequence),
+                    "hash": $0.hash.vectorDescription, "signature": .hexadecimal($0.signature),
+                ]
+            },
+            "extensions": .list(extensions) { .hexadecimal($0) },
+        ]
+    }
+}
+
+extension Run {
+    fileprivate var vectorDescription: JSONValue {
+        [
+            "replica": replica.vectorDescription, "first": .number(first),
+            "previous": previous?.vectorDescription ?? .null, "entries": .list(entries) { .hexadecimal($0) },
+            "signature": .hexadecimal(signature),
+        ]
+    }
+}
+
+extension PulseMessage.StreamPosition {
+    fileprivate var vectorDescription: JSONValue { ["round": .number(round), "sent": .number(sent)] }
+}
+
+extension VectorMessage.Part {
+    fileprivate func described(with fields: [String: JSONValue]) -> JSONValue {
+        let (key, content): (String, JSONValue) =
+            switch self {
+            case .entries(let references): ("entries", .list(references) { $0.namedDescription })
+            case .digests(let digests): ("digests", .list(digests) { .hexadecimal($0.bigEndianBytes) })
+            case .difference(let entries): ("difference", .list(entries) { $0.vectorDescription })
+            case .children(let children):
+                ("children", .list(children) { $0.part.described(with: ["digit": .number($0.digit)]) })
+            }
+        return .object(fields.merging([key: content]) { $1 })
+    }
+}
+
+extension VectorMessage.DifferingEntry {
+    fileprivate var vectorDescription: JSONValue {
+        guard let tip else { return ["replica": replica.vectorDescription] }
+        return ChangeReference(replica: replica, sequence: tip.sequence, prefix: tip.prefix).namedDescription
+    }
+}
+
+extension UInt64 {
+    var bigEndianBytes: [UInt8] { withUnsafeBytes(of: bigEndian) { Array($0) } }
+}

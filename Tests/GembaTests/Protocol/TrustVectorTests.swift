@@ -1,0 +1,126 @@
+import GembaCausality
+import GembaTrust
+import GembaWire
+import Testing
+
+@Suite("Protocol vectors: signatures, runs, the roster and tokens")
+struct TrustVectorTests {
+    @Test("heads and what they sign (03-heads, section 1)", arguments: Vector.all(in: "heads"))
+    func heads(_ vector: Vector) throws {
+        let plant: PlantID = try vector.fixed("plant")
+        let station: StationKey = try vector.fixed("station")
+        let replica: ReplicaID = try vector.fixed("replica")
+        let hash: ChangeHash = try vector.fixed("hash")
+        let sequence = try vector.sequence("sequence")
+        if vector.isValid {
+            let signed = SignedHead.signedBytes(replica: replica, sequence: sequence, hash: hash, plant: plant)
+            #expect(.hexadecimal(signed) == vector["signed"])
+        }
+        do {
+            let signature = try SignedHead.signature(decodingCOSE: try vector.input)
+            let head = SignedHead(replica: replica, sequence: sequence, hash: hash, signature: signature)
+            #expect(head.encodedCOSE() == (try vector.input))
+            let isAccepted = station.isAcceptable && HeadVerification.isValid(head, by: station, plant: plant)
+            #expect(isAccepted == vector.isValid)
+            #expect(isAccepted || vector.error == "signature")
+        } catch let error as WireError {
+            #expect(error.reason.vectorClass == vector.error)
+        }
+    }
+
+    @Test("runs, verified as a receiver does (03-heads, section 3)", arguments: Vector.all(in: "runs"))
+    func runs(_ vector: Vector) throws {
+        let plant: PlantID = try vector.fixed("plant")
+        let station: StationKey = try vector.fixed("station")
+        let before = try vector["before"].fixedOrNull(ChangeHash.self)
+        do {
+            let run = try Run(decoding: try vector.input)
+            #expect(run.encoded() == (try vector.input))
+            let verified = try VerifiedRun(
+                verifying: run, kind: .data, plant: plant,
+                after: before.map { VerifiedRun.Predecessor(hash: $0, station: station) })
+            #expect(vector.isValid, "accepted, but \(vector.error ?? "invalid")")
+            #expect(.list(verified.entries) { $0.hash.vectorDescription } == vector["hashes"])
+        } catch let error as WireError {
+            #expect(error.reason.vectorClass == vector.error)
+        } catch let error as TrustError {
+            #expect(["signature", "chain"].contains(vector.error), "\(error)")
+        }
+    }
+
+    @Test("compressed and sealed bodies (02-change, section 6)", arguments: Vector.all(in: "coded"))
+    func envelopes(_ vector: Vector) throws {
+        let entry = try Entry(decoding: try vector.input)
+        let place = Envelope.Place(
+            replica: try vector["place"]["replica"].fixed(),
+            sequence: SequenceNumber(try #require(vector["place"]["sequence"].integer)),
+            previous: try vector["place"]["previous"].fixed())
+        let key = vector["epochKey"] == .null ? nil : EpochKey(bytes: try vector.bytes("epochKey"))
+        do {
+            let content = try Envelope.open(entry, at: place) { key?.id == $0 ? key : nil }
+            #expect(vector.isValid, "accepted, but \(vector.error ?? "invalid")")
+            #expect(content == (try vector.bytes("content")))
+        } catch let error as TrustError {
+            #expect(!vector.isValid, "\(error)")
+            #expect(error.code == .damagedBody, "\(error)")
+        }
+    }
+
+    @Test("bodies of roster entries (05-roster, section 2)", arguments: Vector.all(in: "roster"))
+    func rosterBodies(_ vector: Vector) throws {
+        guard let body = try vector.check(RosterBody.init(decoding:), encode: { $0.encoded() }) else { return }
+        #expect(body.vectorDescription == vector["expected"])
+        guard case .join(_, let member, _)? = body.acts.first, vector["signed"] != .null else { return }
+        let signed = Member.joinSignedBytes(
+            plant: try vector.fixed("plant"), station: try vector.fixed("station"), member: member)
+        #expect(.hexadecimal(signed) == vector["signed"])
+    }
+
+    @Test("tokens (05-roster, section 6)", arguments: Vector.all(in: "tokens"))
+    func tokens(_ vector: Vector) throws {
+        guard vector.isValid else {
+            #expect(throws: TrustError.self) { try InvitationToken(printed: try vector.text("input")) }
+            return
+        }
+        let token = try InvitationToken(printed: try vector.text("input"))
+        let expected = vector["expected"]
+        #expect(.list(token.routes) { [.string($0.endpoint), $0.transport.vectorDescription] } == expected["routes"])
+        #expect(token.plant.vectorDescription == expected["plant"])
+        #expect(.number(token.role.rawValue) == expected["role"])
+        #expect(.string(token.name) == expected["name"])
+        #expect(.list(token.frontier) { $0.vectorDescription } == expected["frontier"])
+        #expect(.number(token.lamport) == expected["lamport"])
+        #expect(token.inviteKey.vectorDescription == vector["inviteKey"])
+    }
+
+    @Test("whole rosters, in whatever order their logs came (05-roster, section 4)", arguments: Vector.all(in: "folds"))
+    func folds(_ vector: Vector) throws {
+        let plant: PlantID = try vector.fixed("plant")
+        let logs = try vector.list("input").map { try log(try $0.bytes()) }
+        let roster = Roster(plant: plant, logs: logs)
+        #expect(.list(roster.members.values.sorted { $0.rank < $1.rank }, description) == vector["members"])
+        if let name = vector["plantName"].text { #expect(roster.plantName == name) }
+        #expect(Roster(plant: plant, logs: logs.reversed()).digest == roster.digest)
+    }
+
+    /// A roster log out of a run that holds all of it, from whatever plant.
+    private func log(_ encoded: [UInt8]) throws -> RosterLog {
+        let run = try Run(decoding: encoded)
+        let genesis = try Genesis(decoding: try Entry(decoding: run.entries[0]).body)
+        let hash = try Entry(decoding: run.entries[0]).hash(replica: nil, sequence: 0, previous: .beforeGenesis)
+        let verified = try VerifiedRun(
+            verifying: run, kind: .roster, plant: genesis.plant ?? hash.plant, after: nil)
+        return RosterLog(
+            genesis: genesis, genesisHash: hash,
+            entries: verified.entries.dropFirst().map { RosterLog.Entry($0.entry, hash: $0.hash) })
+    }
+
+    private func description(of member: RosterMember) -> JSONValue {
+        [
+            "station": member.station.vectorDescription, "name": .string(member.name),
+            "role": .number(member.role.rawValue), "transport": member.transport.vectorDescription,
+            "sealing": member.sealing.vectorDescription, "depth": .number(member.rank.depth),
+            "endpoints": .list(member.endpoints) { .string($0) },
+        ]
+    }
+}
