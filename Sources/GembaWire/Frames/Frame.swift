@@ -1,0 +1,40 @@
+/// A random name for one run of a session; every frame repeats its sender's.
+public struct SessionID: Hashable, Sendable, RawRepresentable {
+    /// The eight bytes, as a big-endian number.
+    public let rawValue: UInt64
+
+    /// Creates a name from its number.
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// A message between two nodes, one to a ZeroMQ message part.
+public struct Frame: Hashable, Sendable {
+    /// The sender's session.
+    public var session: SessionID
+    /// What is said.
+    public var message: Message
+
+    /// Creates a frame from its parts.
+    public init(session: SessionID, message: Message) {
+        self.session = session
+        self.message = message
+    }
+}
+
+/// What a frame says.
+public enum Message: Hashable, Sendable {
+    /// Begins a session.
+    case hello(Hello)
+    /// Opens or answers a comparison.
+    case root(RootMessage)
+    /// Goes on with a comparison.
+    case vector(VectorMessage)
+    /// Brings changes.
+    case batch(BatchMessage)
+    /// Acknowledges changes.
+    case ack(AckMessage)
+    /// Keeps a session alive.
+    case pulse(PulseMessage)
+    /// Ends a session.
+    case bye(ByeMessage)
+}

@@ -1,0 +1,41 @@
+/// The first frame of a session in each direction.
+public struct Hello: Hashable, Sendable {
+    /// The lowest protocol version that the sender speaks.
+    public var lowestVersion: UInt64
+    /// The highest protocol version that the sender speaks.
+    public var highestVersion: UInt64
+    /// The sender's plant.
+    public var plant: PlantID
+    /// The sender's station.
+    public var station: StationKey
+    /// Random for each process: tells two processes of one station apart.
+    public var nonce: UInt64
+    /// What the sender can do beyond the version, bit by bit as listed in the registry; unknown bits are ignored.
+    public var capabilities: UInt64
+    /// Milliseconds since 1970 by the sender's wall clock, for display only.
+    public var wallClock: UInt64
+    /// The tip of the sender's current data log, or nil before its first change.
+    public var tip: ChangeReference?
+    /// The newest signed heads that the sender holds of the receiver's own data logs; at most ``Limits/heldHeads``.
+    public var held: [SignedHead]
+    /// What later versions say in a hello beyond this, as encoded items.
+    public var extensions: [[UInt8]]
+
+    /// Creates a hello from its parts.
+    public init(
+        lowestVersion: UInt64, highestVersion: UInt64, plant: PlantID, station: StationKey, nonce: UInt64,
+        capabilities: UInt64 = 0, wallClock: UInt64, tip: ChangeReference?, held: [SignedHead],
+        extensions: [[UInt8]] = []
+    ) {
+        self.lowestVersion = lowestVersion
+        self.highestVersion = highestVersion
+        self.plant = plant
+        self.station = station
+        self.nonce = nonce
+        self.capabilities = capabilities
+        self.wallClock = wallClock
+        self.tip = tip
+        self.held = held
+        self.extensions = extensions
+    }
+}

@@ -1,0 +1,33 @@
+/// Bounds of protocol version 1. Those on changes are part of what makes a change valid; the others only delay.
+public enum Limits {
+    /// A frame fits one ZeroMQ message; larger ones are refused by the socket before they are held in memory.
+    public static let frameBytes = 1 << 20
+    /// A stored body, so that an entry, its deps and its run fit a frame.
+    public static let bodyBytes = 960 << 10
+    /// A body after decompression: a small frame must not become a large allocation.
+    public static let contentBytes = 16 << 20
+    /// Entries that one signature covers, so that a batch can be cut.
+    public static let commitGroupEntries = 256
+    /// Causal frontier of one change.
+    public static let deps = 1024
+    /// References of one change to other logs, like its deps.
+    public static let references = 1024
+    /// Nesting of CBOR items; the deepest message, a vector with children, needs 9.
+    public static let nesting = 16
+    /// A batch as senders fill it: large enough to amortise a transaction, small beside the credit window.
+    public static let batchBytes = 256 << 10
+    /// Bytes of data entries that may be on their way to a peer.
+    public static let dataWindow: UInt64 = 2 << 20
+    /// Bytes of roster entries that may be on their way to a peer.
+    public static let rosterWindow: UInt64 = 64 << 10
+    /// Signed heads in a hello.
+    public static let heldHeads = 8
+    /// UTF-8 bytes of an actor's name.
+    public static let actorBytes = 256
+    /// UTF-8 bytes of a reason.
+    public static let reasonBytes = 16 << 10
+    /// UTF-8 bytes of a station's or plant's name.
+    public static let nameBytes = 64
+    /// UTF-8 bytes of what a bye says.
+    public static let byeTextBytes = 1024
+}
