@@ -1,0 +1,181 @@
+internal import GembaCausality
+internal import GembaWire
+
+/// The changes on their way to the peer in one round: read from the local apply order, sent under the peer's credit.
+struct OutgoingStream: Sendable {
+    /// What may be outstanding on the slowest link: batches of half of it take two seconds at 64 kbit/s.
+    private static let leastAllowance: UInt64 = 32 << 10
+    /// What may be outstanding at first. A full batch would silence a slow link for longer than a peer may be silent;
+    /// a quick link reaches the whole window within five acknowledgements.
+    private static let firstAllowance: UInt64 = 64 << 10
+
+    let kind: LogKind
+    private let limits: SessionLimits
+    private let window: UInt64
+
+    private(set) var isOpen = false
+    private(set) var round: UInt64 = 0
+
+    /// What the peer holds durably, or is not to be sent.
+    private(set) var known = VersionVector()
+
+    /// Up to where the apply order was read.
+    private var cursor: Int64 = 0
+    /// Whether entries may lie behind the cursor.
+    private var hasMore = false
+    /// Whether a read is outstanding, of this round or an earlier one.
+    private(set) var isReading = false
+    /// Whether entries were appended since the outstanding read began, which may not have seen them.
+    private var appendedDuringRead = false
+    /// Whether the answer to the outstanding read is to be dropped.
+    private var rewound = false
+    /// A batch that was read and waits for credit.
+    private var waiting: [Run] = []
+
+    /// Invariant: acknowledged ≤ sent, and sent ≤ limit unless a single batch is outstanding that exceeds the window.
+    private(set) var sent: UInt64 = 0
+    private(set) var acknowledged: UInt64 = 0
+    private var limit: UInt64 = 0
+    /// What was sent and not acknowledged, with the stream offset after it.
+    private var outstanding: [Outstanding] = []
+    private var pace: Pace
+    /// When something was last sent while nothing was outstanding, or acknowledged.
+    private(set) var progress = Instant()
+
+    private struct Outstanding: Sendable {
+        var end: UInt64
+        var sentAt: Instant
+    }
+
+    init(kind: LogKind, limits: SessionLimits) {
+        self.kind = kind
+        self.limits = limits
+        window = limits.window(for: kind)
+        pace = Pace(start: Self.firstAllowance, least: Self.leastAllowance, greatest: window)
+    }
+
+    var isUnacknowledged: Bool { isOpen && acknowledged < sent }
+
+    var position: PulseMessage.StreamPosition { .init(round: round, sent: sent) }
+
+    // MARK: - Rounds
+
+    /// Begins the stream of a round.
+    /// - Parameter position: up to where the peer is known to hold everything.
+    mutating func open(round: UInt64, known: VersionVector, position: Int64) {
+        isOpen = true
+        self.round = round
+        self.known = known
+        cursor = position
+        // Entries may have been appended since the snapshot was taken.
+        hasMore = true
+        waiting = []
+        sent = 0
+        acknowledged = 0
+        limit = window
+        outstanding = []
+    }
+
+    mutating func close() {
+        isOpen = false
+        waiting = []
+        outstanding = []
+    }
+
+    /// Reads everything again that the peer does not hold, because earlier reads left things out.
+    mutating func rewind() {
+        cursor = 0
+        hasMore = true
+        appendedDuringRead = true
+        rewound = isReading
+    }
+
+    // MARK: - Inputs
+
+    mutating func noticeNewEntries() {
+        hasMore = true
+        appendedDuringRead = true
+    }
+
+    /// Notes that the peer holds the dots, and returns those that are news.
+    mutating func notePeerHolds(_ dots: some Sequence<Dot>) throws(ProtocolViolation) -> VersionVector {
+        var news = VersionVector()
+        for dot in dots where !known.contains(dot) {
+            known.insert(dot)
+            news.insert(dot)
+        }
+        guard known.entries.count <= limits.replicas else {
+            throw ProtocolViolation(.limitExceeded, "more replicas than a peer may name")
+        }
+        return news
+    }
+
+    /// Takes the answer to a read in.
+    mutating func receive(_ loaded: LoadedRuns) {
+        isReading = false
+        let wasRewound = rewound
+        rewound = false
+        guard isOpen, loaded.round == round, !wasRewound else { return }
+        cursor = loaded.position
+        if loaded.reachedEnd, !appendedDuringRead { hasMore = false }
+        waiting = loaded.runs.filter { !$0.entries.isEmpty && !known.contains(Dot($0.replica, $0.last)) }
+    }
+
+    /// Forgets an outstanding read that the store could not answer.
+    mutating func abandonRead() { isReading = false }
+
+    /// Takes an acknowledgement in, and returns what the peer is now known to hold.
+    mutating func receive(_ ack: AckMessage, at now: Instant) throws(ProtocolViolation) -> VersionVector {
+        guard isOpen, ack.round == round else { return VersionVector() }
+        guard ack.received <= sent else {
+            throw ProtocolViolation(.malformedFrame, "an acknowledgement of what was never sent")
+        }
+        if ack.received > acknowledged {
+            acknowledged = ack.received
+            progress = now
+            let done = outstanding.prefix { $0.end <= ack.received }
+            if let last = done.last { pace.noteAcknowledged(after: last.sentAt.duration(to: now)) }
+            outstanding.removeFirst(done.count)
+        }
+        // However generous the peer is, no more than a window is ever outstanding.
+        let (greatest, overflow) = acknowledged.addingReportingOverflow(window)
+        limit = max(limit, min(ack.limit, overflow ? .max : greatest))
+        return try notePeerHolds(ack.have.map(\.dot))
+    }
+
+    // MARK: - Output
+
+    /// Sends what credit allows and asks for what to send next.
+    mutating func advance(at now: Instant, audience: ReadRequest.Audience, into outbox: inout Outbox) {
+        guard isOpen else { return }
+        if !waiting.isEmpty, let batch = batchToSend(at: now) { outbox.send(.batch(batch)) }
+        guard waiting.isEmpty, hasMore, !isReading, let bytes = readableBytes else { return }
+        isReading = true
+        appendedDuringRead = false
+        outbox.add(
+            .read(
+                ReadRequest(
+                    kind: kind, round: round, position: cursor, known: known, maximumBytes: bytes, audience: audience)))
+    }
+
+    private mutating func batchToSend(at now: Instant) -> BatchMessage? {
+        let batch = BatchMessage(kind: kind, round: round, offset: sent, runs: waiting)
+        let end = sent + batch.cost
+        // A run longer than the whole window could never go otherwise: with nothing outstanding one batch always may.
+        guard end <= limit || acknowledged == sent else { return nil }
+        if acknowledged == sent { progress = now }
+        waiting = []
+        sent = end
+        outstanding.append(Outstanding(end: end, sentAt: now))
+        return batch
+    }
+
+    /// How much to read, or nil when it is better to wait for credit than to send crumbs.
+    private var readableBytes: Int? {
+        guard outstanding.count < limits.outstandingBatches else { return nil }
+        let full = max(1, min(UInt64(limits.batchBytes), pace.allowance / 2))
+        let bound = min(limit, acknowledged + pace.allowance)
+        guard acknowledged == sent || bound >= sent + full else { return nil }
+        return Int(full)
+    }
+}

@@ -1,0 +1,38 @@
+internal import GembaCausality
+internal import GembaWire
+
+/// What two compared vectors mean for the streams in both directions.
+struct VectorDifference: Sendable {
+    /// What the peer holds, as far as both sides mean the same history by it.
+    private(set) var held = VersionVector()
+    /// Entries of the peer that lie beyond ours.
+    private(set) var lacking: [ChangeReference] = []
+    /// Logs that stand at the same place with different histories.
+    private(set) var conflicts: [ConflictingTips] = []
+    /// What is not to be sent: all that the peer holds, and what lies beyond a conflict, which it could not apply.
+    private(set) var withheld = VersionVector()
+    /// Whether the peer lacks anything that it can be sent.
+    private(set) var peerLacksSomething = false
+
+    init(ours: VectorSnapshot, theirs: [ChangeReference]) {
+        var entries: [ReplicaID: SequenceNumber] = [:]
+        entries.reserveCapacity(theirs.count)
+        for theirTip in theirs {
+            guard let ourTip = ours[theirTip.replica] else {
+                lacking.append(theirTip)
+                entries[theirTip.replica] = theirTip.sequence
+                continue
+            }
+            if ourTip.sequence == theirTip.sequence, ourTip.prefix != theirTip.prefix {
+                conflicts.append(ConflictingTips(ours: ourTip, theirs: theirTip))
+                continue
+            }
+            entries[theirTip.replica] = theirTip.sequence
+            if theirTip.sequence > ourTip.sequence { lacking.append(theirTip) }
+        }
+        held = VersionVector(entries)
+        for conflict in conflicts { entries[conflict.ours.replica] = SequenceNumber(Int64.max) }
+        withheld = VersionVector(entries)
+        peerLacksSomething = ours.references.contains { !withheld.contains($0.dot) }
+    }
+}

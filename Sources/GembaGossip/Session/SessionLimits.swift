@@ -1,0 +1,100 @@
+public import GembaWire
+
+/// What a session waits for, how long, and how much of a peer's misbehaviour it bears.
+///
+/// Every figure has a reason. Both ends of a link must agree on the windows, so only tests change those.
+public struct SessionLimits: Hashable, Sendable {
+    // MARK: - Repetition, because the wire loses frames
+
+    /// How long an unanswered hello, root or vector message waits before it is sent again. Within a round the interval
+    /// doubles, so that a slow link is not filled with repetitions.
+    public var repetition: Duration = .seconds(1)
+    /// How long a comparison may take before a new round replaces it. Doubles while rounds fail, because on a link
+    /// slower than this every answer would come too late for ever.
+    public var comparison: Duration = .seconds(5)
+    /// How long a sender waits for an acknowledgement before it starts a new round. Doubles while nothing is acknowledged.
+    public var stall: Duration = .seconds(10)
+    /// How far the patience with a comparison or a stalled stream may grow.
+    public var greatestPatience: Duration = .seconds(160)
+    /// The least time between two rounds that this side opens. Doubles up to ``slowestOpening`` until something
+    /// was applied, so that a link that loses most frames is not kept busy with comparisons.
+    public var opening: Duration = .milliseconds(50)
+    /// See ``opening``.
+    public var slowestOpening: Duration = .seconds(5)
+    /// How long the stream must be quiet before what was left out of it is asked for again. Doubles up to
+    /// ``greatestPatience`` while the same is left out again, since all of it is sent again.
+    public var leftOutRetry: Duration = .seconds(1)
+    /// How often the store is asked again after it could not answer, as with a full disk.
+    public var storeRetry: Duration = .seconds(1)
+
+    // MARK: - Liveness
+
+    /// A link on which nothing was sent for this long carries a pulse.
+    public var idlePulse: Duration = .seconds(2)
+    /// Even a busy link carries a pulse this often, because only pulses show that the tail of a stream was lost.
+    public var busyPulse: Duration = .seconds(5)
+    /// While changes are unacknowledged an otherwise idle link carries pulses this often.
+    public var probe: Duration = .seconds(1)
+    /// A peer that was not heard of for this long is gone: five idle pulses were lost in a row.
+    public var silence: Duration = .seconds(10)
+    /// At most this often a pulse is answered at once, so that the echo gives a round trip without waiting time.
+    public var promptEcho: Duration = .seconds(60)
+
+    // MARK: - Credit
+
+    /// Bytes of data entries that may be unacknowledged.
+    public var dataWindow: UInt64 = Limits.dataWindow
+    /// Bytes of roster entries that may be unacknowledged.
+    public var rosterWindow: UInt64 = Limits.rosterWindow
+    /// The bytes at which a batch is full.
+    public var batchBytes: Int = Limits.batchBytes
+    /// Batches that may be unacknowledged; bounds what the sender keeps about them when batches are tiny.
+    public var outstandingBatches = 1024
+
+    // MARK: - Budgets
+
+    /// How long a stranger may take to prove its membership (T7).
+    public var lobbyTime: Duration = .seconds(5)
+    /// What a stranger may send before that, in bytes of frames (T7).
+    public var lobbyBytes = 64 << 10
+    /// How long data waits for a roster that the peer announced and does not send.
+    public var roster: Duration = .seconds(10)
+    /// Replicas of one log kind that a peer may name: what is kept about a peer is proportional to it.
+    public var replicas = 32 << 10
+    /// Entries that may wait to be applied. An honest entry has more than 64 bytes, so that the window is reached first;
+    /// entries of a few bytes would otherwise take a hundred times the window in memory.
+    public var queuedEntries = 32 << 10
+    /// Rounds that a peer may open in a burst before each waits for ``roundRefill``; a round costs a snapshot of the vector.
+    public var roundBurst = 32
+    /// See ``roundBurst``.
+    public var roundRefill: Duration = .milliseconds(250)
+    /// The highest round number. A session that opened a round every millisecond would take seven weeks to get there.
+    public var greatestRound: UInt64 = 1 << 32
+    /// Times that a root is repeated within a round for a peer that repeats its own, so that two repetitions never feed
+    /// each other for ever.
+    public var rootAnswers = 8
+    /// Times that an acknowledgement is repeated for pulses that follow the same batch.
+    public var repeatedAcks = 8
+    /// Acknowledgements that name one changed entry, since any of them may be lost.
+    public var mentions = 4
+    /// Changed entries in one acknowledgement: 360 KiB, about a third of a frame.
+    public var mentionedEntries = 8 << 10
+    /// How often the work of a comparison may be repeated, as a multiple of one pass over both vectors. A walk passes
+    /// each entry once for each level, at most five for any sensible number of replicas; the rest is for repetition.
+    public var comparisonPasses = 64
+    /// Consecutive comparisons whose answers contradicted the peer's own digest.
+    public var contradictions = 4
+    /// Times that a peer may begin anew under another session id on one link: a crash-looping process dials new links.
+    public var peerRestarts = 8
+
+    /// The standard limits.
+    public init() {}
+
+    /// The credit window for logs of one kind.
+    public func window(for kind: LogKind) -> UInt64 {
+        switch kind {
+        case .data: dataWindow
+        case .roster: rosterWindow
+        }
+    }
+}

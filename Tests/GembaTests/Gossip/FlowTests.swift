@@ -1,0 +1,108 @@
+import GembaCausality
+import GembaWire
+import Testing
+
+@testable import GembaGossip
+
+@Suite("Streams keep within their credit")
+struct FlowTests {
+    @Test("G14: a million changes are caught up with, and never more than a window is on its way")
+    func million() {
+        let simulation = GossipSimulation(seed: 1, nodes: 2)
+        simulation.faults.usesCodec = false
+        simulation.preload(ReplicaID(rawValue: 1), count: 1_000_000, at: [0])
+        simulation.connect(0, 1)
+        #expect(simulation.run(for: 60_000) { simulation.isConverged })
+        let greatest = simulation.greatestOutstanding[.data] ?? 0
+        #expect(greatest <= Limits.dataWindow)
+        // The window is used, or the catch-up would be slow.
+        #expect(greatest > Limits.dataWindow / 2)
+        #expect(simulation.sent["batch", default: 0] < 430)
+    }
+
+    @Test(
+        "S1: two authors who answer each other get through the smallest window", arguments: [1, 100, 250] as [UInt64])
+    func answers(window: UInt64) {
+        let simulation = GossipSimulation(seed: 2, nodes: 2)
+        simulation.limits.dataWindow = window
+        for index in 0..<200 {
+            let author = index % 2
+            simulation.write(ReplicaID(rawValue: UInt128(author + 1)), at: 0)
+        }
+        simulation.connect(0, 1)
+        simulation.run(for: 100)
+        for index in 0..<50 {
+            simulation.write(ReplicaID(rawValue: UInt128(index % 2 + 10)), at: index % 2)
+            simulation.run(for: 20)
+        }
+        #expect(simulation.run(for: 30_000) { simulation.isConverged })
+        #expect(simulation.endings.isEmpty)
+        #expect(simulation.greatestOutstanding[.data] ?? 0 <= max(100, window))
+    }
+
+    @Test("An entry longer than the window still goes, alone")
+    func longerThanWindow() {
+        let simulation = GossipSimulation(seed: 3, nodes: 2)
+        simulation.limits.rosterWindow = 500
+        for size in [100, 900, 100, 900, 900] {
+            simulation.write(ReplicaID(rawValue: 1), kind: .roster, at: 0, size: size)
+        }
+        simulation.connect(0, 1)
+        #expect(simulation.run(for: 2000) { simulation.isConverged })
+        #expect(simulation.endings.isEmpty)
+    }
+
+    @Test("A change travels at once when the link is idle")
+    func latency() {
+        let simulation = GossipSimulation(seed: 4, nodes: 3)
+        simulation.connect(0, 1)
+        simulation.connect(1, 2)
+        simulation.run(for: 3333)
+        let before = simulation.now
+        simulation.write(ReplicaID(rawValue: 1), at: 0)
+        #expect(simulation.run(for: 1000) { simulation.isConverged })
+        #expect(simulation.now - before <= 10)
+    }
+
+    @Test("What the peer sent is not sent back to it")
+    func noEcho() {
+        let simulation = GossipSimulation(seed: 5, nodes: 2)
+        simulation.preload(ReplicaID(rawValue: 1), count: 500, at: [0])
+        simulation.preload(ReplicaID(rawValue: 2), count: 500, at: [1])
+        var bytes = 0
+        simulation.filter = { _, action in
+            if case .send(let frame) = action, case .batch(let batch) = frame.message { bytes += Int(batch.cost) }
+            return true
+        }
+        simulation.connect(0, 1)
+        #expect(simulation.run(for: 3000) { simulation.isConverged })
+        simulation.run(for: 3000)
+        #expect(bytes == 1000 * 100)
+    }
+
+    @Test("A slow link stays responsive: a roster change passes a long catch-up within seconds")
+    func slowLink() {
+        let simulation = GossipSimulation(seed: 6, nodes: 2)
+        // 256 kbit/s.
+        simulation.faults.bytesPerMillisecond = 32
+        simulation.preload(ReplicaID(rawValue: 1), count: 40_000, at: [0])
+        simulation.connect(0, 1)
+        simulation.run(for: 60_000)
+        let before = simulation.now
+        simulation.write(ReplicaID(rawValue: 2), kind: .roster, at: 0)
+        #expect(simulation.run(for: 20_000) { simulation.nodes[1].roster.vector == simulation.nodes[0].roster.vector })
+        #expect(simulation.now - before < 5000)
+        #expect(!simulation.isConverged)
+        #expect(simulation.run(for: 600_000) { simulation.isConverged })
+        #expect(simulation.endings.isEmpty)
+    }
+
+    @Test("On the slowest links a catch-up still ends", arguments: [4, 8])
+    func slowestLink(bytesPerMillisecond: Int) {
+        let simulation = GossipSimulation(seed: 7, nodes: 2)
+        simulation.faults.bytesPerMillisecond = bytesPerMillisecond
+        simulation.preload(ReplicaID(rawValue: 1), count: 5000, at: [0])
+        simulation.connect(0, 1)
+        #expect(simulation.run(for: 3_600_000) { simulation.isConverged })
+    }
+}
