@@ -1,0 +1,141 @@
+internal import Crypto
+public import GembaCausality
+public import GembaWire
+
+/// Who the members of a plant are: a pure fold over roster logs (T1, T2, T6).
+///
+/// The same logs give the same roster, in whatever order they came. Folding is linear in entries and references for
+/// each log that holds acts of authority; signatures of joins that an earlier roster verified are not verified again.
+/// A roster is a value: fold it when a roster log grows, and keep it.
+public struct Roster: Sendable {
+    /// The plant.
+    public let plant: PlantID
+    /// The plant's name; nil while the founder's log is not held.
+    public let plantName: String?
+    /// The key that outranks all members; nil while the founder's log is not held.
+    public let recovery: StationKey?
+    /// The station that founded the plant; nil while its log is not held.
+    public var founder: RosterMember? { founderStation.flatMap { members[$0] } }
+    /// All members.
+    public let members: [StationKey: RosterMember]
+    /// The invitations that members issued, by rank of the inviter and then by age.
+    public let invitations: [Invitation]
+    /// The logs that were folded, by replica.
+    public let logs: [ReplicaID: RosterLog]
+    /// The logs that belong in every replica's store: those of the founder and of every station whose join a valid
+    /// invitation stands behind, whether it counts or not, and of their later incarnations.
+    ///
+    /// It only ever grows with the logs given, and depends on no order.
+    public let recognisedLogs: Set<ReplicaID>
+    /// SHA-256 over the canonical form of all that rosters decide: equal for two replicas exactly when members, keys,
+    /// roles, endpoints and states of invitations are.
+    public let digest: RosterDigest
+
+    private let founderStation: StationKey?
+    private let reasons: [StationKey: Standing.Reason]
+    private let stationsByTransport: [TransportKey: [StationKey]]
+    private let stationsByLog: [ReplicaID: StationKey]
+    private let signatures: [ChangeHash: Bool]
+    /// The invite acts that a join may have behind it, by invitation.
+    let endorsers: [InviteKey: [Endorser]]
+    /// The entries that admit a station, whether they count or not, by station.
+    let admissions: [StationKey: [Dot]]
+    /// Who had seen what.
+    let causality: RosterCausality
+
+    /// Folds roster logs.
+    ///
+    /// - Parameters:
+    ///   - logs: Verified logs. Those of other plants have no effect. Of several for one replica the longest counts, and
+    ///     of equally long ones that with the greatest hash.
+    ///   - earlier: A roster of the same plant, whose work on signatures is taken over.
+    public init(plant: PlantID, logs: some Sequence<RosterLog>, reusing earlier: Roster? = nil) {
+        let logs = Dictionary(logs.map { ($0.replica, $0) }, uniquingKeysWith: Self.longer)
+        let reading = RosterReading(plant: plant, logs: Array(logs.values))
+        let recognition = RosterRecognition(
+            reading, knownSignatures: earlier?.plant == plant ? earlier?.signatures ?? [:] : [:])
+        let settlement = RosterSettlement(reading, recognition)
+        let members = RosterDescription(reading, settlement).members
+
+        self.plant = plant
+        self.logs = logs
+        self.members = members
+        causality = reading.causality
+        plantName = reading.founder?.founding.plantName
+        recovery = reading.founder?.founding.recovery
+        founderStation = reading.founder.map { reading.causality.logs[$0.log].station }
+        invitations = settlement.invitations
+        reasons = settlement.reasons
+        recognisedLogs = Set(recognition.logs.map { reading.causality.logs[$0].replica })
+        signatures = recognition.signatures
+        endorsers = Dictionary(grouping: recognition.invites, by: \.key).mapValues { invites in
+            invites.map { Endorser($0, in: reading.causality) }
+        }
+        admissions = recognition.admissions.mapValues { logs in
+            logs.map { log in
+                Dot(reading.causality.logs[log].replica, SequenceNumber(reading.admissions[log] ?? 0))
+            }
+        }
+        stationsByTransport = Dictionary(grouping: members.keys.sorted()) { members[$0]?.transport }
+            .reduce(into: [:]) { result, group in group.key.map { result[$0] = group.value } }
+        stationsByLog = settlement.voices.reduce(into: [:]) { result, voices in
+            for voice in voices.value { result[reading.causality.logs[voice.log].replica] = voices.key }
+        }
+        digest = RosterDigest(plant: plant, members: members, invitations: settlement.invitations)
+    }
+
+    private static func longer(_ left: RosterLog, _ right: RosterLog) -> RosterLog {
+        if left.last != right.last { return left.last > right.last ? left : right }
+        let hashes = (left.hash(at: left.last), right.hash(at: right.last))
+        guard let leftHash = hashes.0, let rightHash = hashes.1 else { return left }
+        return leftHash > rightHash ? left : right
+    }
+
+    /// The roster with more or longer logs.
+    public func extended(with newer: some Sequence<RosterLog>) -> Roster {
+        Roster(plant: plant, logs: Array(logs.values) + Array(newer), reusing: self)
+    }
+
+    // MARK: - Questions
+
+    /// What the roster says about a station.
+    public func standing(of station: StationKey) -> Standing {
+        if let member = members[station] { return .member(member) }
+        return reasons[station].map { .void($0) } ?? .unknown
+    }
+
+    /// The member that speaks through a roster log: that of its admission or of a later incarnation.
+    public func member(speakingThrough log: ReplicaID) -> RosterMember? {
+        stationsByLog[log].flatMap { members[$0] }
+    }
+
+    /// The members that claim a transport key; more than one only if a station copied another's public key.
+    ///
+    /// A link proves the transport key, not the station. Whoever completes the handshake holds the key's private half
+    /// and may speak for the member of this list that its hello names: a copier cannot complete it.
+    public func members(withTransport key: TransportKey) -> [RosterMember] {
+        (stationsByTransport[key] ?? []).compactMap { members[$0] }
+    }
+
+    /// The member that a link speaks for: proven by the transport key, named by the hello.
+    public func member(withTransport key: TransportKey, claiming station: StationKey) -> RosterMember? {
+        members[station].flatMap { $0.transport == key ? $0 : nil }
+    }
+
+    /// The invitation with a key, when a member issued it.
+    public func invitation(_ key: InviteKey) -> Invitation? {
+        invitations.first { $0.key == key }
+    }
+
+    /// The invitations that somebody can still join with.
+    public var openInvitations: [Invitation] { invitations.filter { $0.state == .open } }
+
+    /// The invitations of a station that served their purpose and should be closed, so that a second join with the same
+    /// token, however it is dated, is void from the outset.
+    public func spentInvitations(of inviter: StationKey) -> [Invitation] {
+        invitations.filter { invitation in
+            guard case .used = invitation.state else { return false }
+            return invitation.inviter == inviter && !invitation.isClosed
+        }
+    }
+}

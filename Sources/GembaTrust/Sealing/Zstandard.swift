@@ -1,0 +1,89 @@
+internal import CZstd
+
+/// One Zstandard frame (RFC 8878) per body, with bounds that do not depend on what the frame claims.
+///
+/// What is a valid frame must be the same for every implementation. It is one frame of the current format with nothing
+/// after it, without a dictionary, whose window and content have at most the permitted size. Skippable frames, the
+/// formats of before version 0.8 and a second frame are refused.
+enum Zstandard {
+    /// The fastest level of the ordinary range: bodies are compressed while somebody waits for a commit.
+    static let level: CInt = 1
+
+    /// Why a frame was refused.
+    enum Failure: Error {
+        /// Not a frame as described above, or a damaged one.
+        case malformed
+        /// More content than permitted, or a window that is larger than that.
+        case tooLarge
+    }
+
+    /// Compresses content into a frame that states its content's size and has no checksum, because the hash chain
+    /// covers it; nil when the library runs out of memory.
+    static func compress(_ content: [UInt8]) -> [UInt8]? {
+        let bound = ZSTD_compressBound(content.count)
+        let frame = [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
+            let written = content.withUnsafeBytes { source in
+                ZSTD_compress(buffer.baseAddress, bound, source.baseAddress, source.count, level)
+            }
+            count = ZSTD_isError(written) == 0 ? written : 0
+        }
+        return frame.isEmpty ? nil : frame
+    }
+
+    /// The content of a frame, produced piece by piece, so that memory grows with what is really there.
+    static func decompress(_ frame: [UInt8], atMost limit: Int) throws(Failure) -> [UInt8] {
+        try checkHeader(of: frame, limit: limit)
+        guard let context = ZSTD_createDCtx() else { throw .malformed }
+        defer { ZSTD_freeDCtx(context) }
+
+        var content: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: min(ZSTD_DStreamOutSize(), limit + 1))
+        var consumed = 0
+        while true {
+            let (status, produced) = step(context, frame, &consumed, into: &piece)
+            guard ZSTD_isError(status) == 0 else { throw .malformed }
+            guard content.count + produced <= limit else { throw .tooLarge }
+            content.append(contentsOf: piece[..<produced])
+            if status == 0 { break }
+            // The input is used up and the frame is not complete.
+            guard produced == piece.count || consumed < frame.count else { throw .malformed }
+        }
+        guard consumed == frame.count else { throw .malformed }
+        return content
+    }
+
+    /// Decompresses until the piece is full, the input is used up, or the frame ends, which status 0 tells.
+    private static func step(
+        _ context: OpaquePointer, _ frame: [UInt8], _ consumed: inout Int, into piece: inout [UInt8]
+    ) -> (status: Int, produced: Int) {
+        frame.withUnsafeBytes { source in
+            piece.withUnsafeMutableBytes { target in
+                var input = ZSTD_inBuffer(src: source.baseAddress, size: source.count, pos: consumed)
+                var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
+                let status = ZSTD_decompressStream(context, &output, &input)
+                consumed = input.pos
+                return (status, output.pos)
+            }
+        }
+    }
+
+    /// Checks the frame header (RFC 8878, section 3.1.1.1) for what the library leaves to its settings.
+    private static func checkHeader(of frame: [UInt8], limit: Int) throws(Failure) {
+        guard frame.count >= 6, frame.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) else { throw .malformed }
+        let descriptor = frame[4]
+        let isSingleSegment = descriptor & 0x20 != 0
+        let hasReservedBit = descriptor & 0x08 != 0
+        let hasDictionary = descriptor & 0x03 != 0
+        guard !hasReservedBit, !hasDictionary else { throw .malformed }
+        if !isSingleSegment {
+            let base = 1 << (10 + Int(frame[5] >> 3))
+            let window = base + base / 8 * Int(frame[5] & 7)
+            guard window <= limit else { throw .tooLarge }
+        }
+        let declared = frame.withUnsafeBytes { ZSTD_getFrameContentSize($0.baseAddress, $0.count) }
+        // The library's two greatest values stand for "not stated" and for an error.
+        let unknown = UInt64.max
+        guard declared != unknown - 1 else { throw .malformed }
+        guard declared == unknown || declared <= UInt64(limit) else { throw .tooLarge }
+    }
+}

@@ -1,0 +1,249 @@
+import GembaCausality
+import GembaTrust
+import GembaWire
+
+/// The rules of the roster written down a second time, as plainly as possible and with no thought of speed, to compare
+/// the fold with.
+struct RosterModel {
+    struct Node: Hashable {
+        var replica: ReplicaID
+        var sequence: Int
+    }
+
+    struct Membership: Equatable {
+        var role: Role
+        var depth: Int
+        var hash: ChangeHash
+        var replica: ReplicaID
+        var isConfirmed: Bool
+    }
+
+    private(set) var members: [StationKey: Membership] = [:]
+    private(set) var recognised: Set<ReplicaID> = []
+
+    private struct Statement {
+        var node: Node
+        var position: Int
+        var act: RosterAct
+    }
+
+    private struct Join {
+        var node: Node
+        var station: StationKey
+        var key: InviteKey
+        var role: Role
+        var hash: ChangeHash
+    }
+
+    private var logs: [ReplicaID: RosterLog] = [:]
+    private var pasts: [Node: Set<Node>] = [:]
+    private var heights: [Node: Int] = [:]
+    private var lamports: [Node: UInt64] = [:]
+    private var joins: [Join] = []
+    private var statements: [Statement] = []
+
+    /// - Parameter logs: Logs whose joins are all signed as they should be.
+    init(plant: PlantID, logs: [RosterLog]) {
+        for log in logs { self.logs[log.replica] = log }
+        for log in logs {
+            for (offset, entry) in log.entries.enumerated() {
+                let node = Node(replica: log.replica, sequence: offset + 1)
+                guard let body = entry.body, body.lamport == lamport(node) else { continue }
+                for (position, act) in body.acts.enumerated() {
+                    if case .join(let key, let member, _) = act {
+                        joins.append(
+                            Join(node: node, station: log.station, key: key, role: member.role, hash: entry.hash))
+                    } else {
+                        statements.append(Statement(node: node, position: position, act: act))
+                    }
+                }
+            }
+        }
+        guard let founder = logs.first(where: { $0.genesisHash.plant == plant }) else { return }
+        let founding = Join(
+            node: Node(replica: founder.replica, sequence: 0), station: founder.station,
+            key: InviteKey(rawValue: .init(high: 0, low: 0)), role: .admin, hash: founder.genesisHash)
+        recognise(from: founding)
+        settle(from: founding)
+    }
+
+    // MARK: - The past
+
+    private mutating func past(_ node: Node) -> Set<Node> {
+        if let past = pasts[node] { return past }
+        guard let log = logs[node.replica] else { return [] }
+        var past: Set<Node> = [node]
+        if node.sequence > 0 { past.formUnion(self.past(Node(replica: node.replica, sequence: node.sequence - 1))) }
+        let references =
+            node.sequence == 0
+            ? log.genesis.predecessors + log.genesis.rosterFrontier : log.entries[node.sequence - 1].deps
+        for reference in references
+        where logs[reference.replica]?.hash(at: reference.sequence)?.prefix == reference.prefix {
+            past.formUnion(self.past(Node(replica: reference.replica, sequence: Int(reference.sequence))))
+        }
+        pasts[node] = past
+        return past
+    }
+
+    private mutating func height(_ node: Node) -> Int {
+        if let height = heights[node] { return height }
+        guard let log = logs[node.replica] else { return 0 }
+        var height = node.sequence > 0 ? self.height(Node(replica: node.replica, sequence: node.sequence - 1)) + 1 : 0
+        let references =
+            node.sequence == 0
+            ? log.genesis.predecessors + log.genesis.rosterFrontier : log.entries[node.sequence - 1].deps
+        for reference in references
+        where logs[reference.replica]?.hash(at: reference.sequence)?.prefix == reference.prefix {
+            height = max(
+                height, self.height(Node(replica: reference.replica, sequence: Int(reference.sequence))) + 1)
+        }
+        heights[node] = height
+        return height
+    }
+
+    /// The lamport number that an entry has to state; nil when a dep is missing.
+    private mutating func lamport(_ node: Node) -> UInt64? {
+        if let known = lamports[node] { return known }
+        guard let log = logs[node.replica] else { return nil }
+        var greatest: UInt64 = 0
+        if node.sequence > 0 {
+            var seen: [UInt64?] = [lamport(Node(replica: node.replica, sequence: node.sequence - 1))]
+            for dep in log.entries[node.sequence - 1].deps {
+                let isHeld = logs[dep.replica]?.hash(at: dep.sequence)?.prefix == dep.prefix
+                seen.append(isHeld ? lamport(Node(replica: dep.replica, sequence: Int(dep.sequence))) : nil)
+            }
+            for number in seen {
+                guard let number else { return nil }
+                greatest = max(greatest, number + 1)
+            }
+        }
+        lamports[node] = greatest
+        return greatest
+    }
+
+    private func station(_ node: Node) -> StationKey? { logs[node.replica]?.station }
+
+    // MARK: - Recognition
+
+    private mutating func recognise(from founding: Join) {
+        var known = [founding]
+        var grown = true
+        while grown {
+            grown = false
+            for join in joins where !known.contains(where: { $0.node == join.node }) && isEndorsed(join, by: known) {
+                known.append(join)
+                grown = true
+            }
+        }
+        recognised = Set(known.map(\.node.replica))
+        for log in logs.values where !joins.contains(where: { $0.node.replica == log.replica }) {
+            let tip = Node(replica: log.replica, sequence: Int(log.last))
+            if known.contains(where: { $0.station == log.station && past(tip).contains($0.node) }) {
+                recognised.insert(log.replica)
+            }
+        }
+    }
+
+    private mutating func isEndorsed(_ join: Join, by known: [Join]) -> Bool {
+        for statement in statements {
+            guard case .invite(join.key, join.role, _, _) = statement.act, past(join.node).contains(statement.node)
+            else { continue }
+            for admission in known where admission.role.rights.contains(.invite) {
+                if admission.station == station(statement.node), past(statement.node).contains(admission.node) {
+                    return true
+                }
+            }
+        }
+        return false
+    }
+
+    // MARK: - Settlement
+
+    private mutating func settle(from founding: Join) {
+        members[founding.station] = Membership(
+            role: .admin, depth: 0, hash: founding.hash, replica: founding.node.replica, isConfirmed: true)
+        var admissions = [founding.station: founding.node]
+        var settledKeys: Set<InviteKey> = []
+        for depth in 1...16 {
+            var newcomers: [StationKey: (Membership, Node)] = [:]
+            for key in Set(joins.map(\.key)) where !settledKeys.contains(key) {
+                var candidates: [Join] = []
+                for join in joins where join.key == key && members[join.station] == nil && isRecognised(join) {
+                    for statement in statements {
+                        guard case .invite(key, join.role, _, _) = statement.act,
+                            counts(statement, right: .invite, admissions, depths: depth - 1...depth - 1),
+                            past(join.node).contains(statement.node)
+                        else { continue }
+                        candidates.append(join)
+                        break
+                    }
+                }
+                if candidates.isEmpty { continue }
+                settledKeys.insert(key)
+                guard let (winner, isConfirmed) = winner(of: candidates, key, admissions, depth) else { continue }
+                if let rival = newcomers[winner.station], rival.0.hash < winner.hash { continue }
+                newcomers[winner.station] = (
+                    Membership(
+                        role: winner.role, depth: depth, hash: winner.hash, replica: winner.node.replica,
+                        isConfirmed: isConfirmed), winner.node
+                )
+            }
+            for (station, (membership, node)) in newcomers {
+                members[station] = membership
+                admissions[station] = node
+            }
+        }
+    }
+
+    private func isRecognised(_ join: Join) -> Bool { recognised.contains(join.node.replica) }
+
+    private mutating func counts(
+        _ statement: Statement, right: Rights, _ admissions: [StationKey: Node], depths: ClosedRange<Int>
+    ) -> Bool {
+        guard let author = station(statement.node), let member = members[author], let admission = admissions[author]
+        else { return false }
+        return member.role.rights.contains(right) && depths.contains(member.depth)
+            && past(statement.node).contains(admission)
+    }
+
+    private mutating func winner(
+        of candidates: [Join], _ key: InviteKey, _ admissions: [StationKey: Node], _ depth: Int
+    ) -> (Join, Bool)? {
+        struct Decision {
+            var join: Join
+            var rank: (Int, ChangeHash)
+            var latest: (Int, ChangeHash, Int)
+        }
+        var decisions: [Decision] = []
+        for join in candidates {
+            for statement in statements {
+                guard case .admit(join.node.replica) = statement.act,
+                    counts(statement, right: .admit, admissions, depths: 0...depth - 1),
+                    past(statement.node).contains(join.node), let author = station(statement.node),
+                    let member = members[author],
+                    let hash = logs[statement.node.replica]?.hash(at: SequenceNumber(statement.node.sequence))
+                else { continue }
+                decisions.append(
+                    Decision(
+                        join: join, rank: (member.depth, member.hash),
+                        latest: (height(statement.node), hash, statement.position)))
+            }
+        }
+        decisions.sort { $0.rank == $1.rank ? $0.latest > $1.latest : $0.rank < $1.rank }
+        if let first = decisions.first { return (first.join, true) }
+
+        var left: [Join] = []
+        for join in candidates {
+            var isVoid = false
+            for statement in statements {
+                guard case .close(key) = statement.act,
+                    counts(statement, right: .closeInvitations, admissions, depths: 0...depth - 1)
+                else { continue }
+                if !past(statement.node).contains(join.node) { isVoid = true }
+            }
+            if !isVoid { left.append(join) }
+        }
+        guard Set(left.map(\.station)).count == 1 else { return nil }
+        return left.min { $0.hash < $1.hash }.map { ($0, false) }
+    }
+}
