@@ -1,0 +1,31 @@
+import GRDB
+import GembaCausality
+import GembaWire
+
+/// One SQLite connection with its prepared statements.
+///
+/// Not `Sendable`: it belongs to the dispatch queue on which GRDB runs the connection.
+final class Connection {
+    let database: Database
+    private let handle: OpaquePointer
+    private var statements: [String: Statement] = [:]
+
+    init(_ database: Database) throws(StoreError) {
+        guard let handle = database.sqliteConnection else {
+            throw StoreError(.storageFailed, "The database connection is closed.")
+        }
+        self.database = database
+        self.handle = handle
+    }
+
+    /// The prepared form of `sql`, kept for the life of the connection. Callers pass one of a bounded set of texts.
+    func statement(_ sql: String) throws(StoreError) -> Statement {
+        if let statement = statements[sql] { return statement }
+        let statement = try Statement(sql, on: handle)
+        statements[sql] = statement
+        return statement
+    }
+
+    /// Runs SQL that is used once.
+    func execute(_ sql: String) throws { try database.execute(sql: sql) }
+}

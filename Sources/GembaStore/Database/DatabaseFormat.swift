@@ -1,0 +1,131 @@
+import GRDB
+
+/// The library's own tables, and their versions.
+enum DatabaseFormat {
+    /// `PRAGMA application_id`: "Gmba".
+    static let applicationID: Int64 = 0x476d_6261
+    /// `PRAGMA user_version`.
+    static let version: Int64 = 1
+
+    static let tables = """
+        CREATE TABLE gemba_replica (
+            id INTEGER PRIMARY KEY,
+            replica BLOB NOT NULL UNIQUE,
+            kind INTEGER NOT NULL,
+            station BLOB NOT NULL,
+            incarnation INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            hash BLOB NOT NULL,
+            lamport INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX gemba_replica_station ON gemba_replica (station);
+
+        CREATE TABLE gemba_change (
+            position INTEGER PRIMARY KEY,
+            replica INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            hash BLOB NOT NULL,
+            timestamp INTEGER NOT NULL,
+            lamport INTEGER NOT NULL,
+            quarantined INTEGER NOT NULL,
+            entry BLOB NOT NULL,
+            UNIQUE (replica, sequence)
+        ) STRICT;
+        CREATE INDEX gemba_change_quarantined ON gemba_change (quarantined) WHERE quarantined = 1;
+        CREATE TABLE gemba_roster_entry (
+            position INTEGER PRIMARY KEY,
+            replica INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            hash BLOB NOT NULL,
+            timestamp INTEGER NOT NULL,
+            lamport INTEGER NOT NULL,
+            quarantined INTEGER NOT NULL,
+            entry BLOB NOT NULL,
+            UNIQUE (replica, sequence)
+        ) STRICT;
+
+        CREATE TABLE gemba_head (
+            replica INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            signature BLOB NOT NULL,
+            PRIMARY KEY (replica, sequence)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE gemba_frontier (
+            kind INTEGER NOT NULL,
+            replica INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            PRIMARY KEY (kind, replica)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE gemba_seen (
+            author INTEGER NOT NULL,
+            peer INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            upto INTEGER NOT NULL,
+            PRIMARY KEY (author, peer, sequence)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE gemba_sibling (
+            tbl INTEGER NOT NULL,
+            row BLOB NOT NULL,
+            grp INTEGER NOT NULL,
+            replica INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            content BLOB NOT NULL,
+            PRIMARY KEY (tbl, row, grp, replica, sequence)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE gemba_hidden (
+            tbl INTEGER NOT NULL,
+            row BLOB NOT NULL,
+            meta BLOB NOT NULL,
+            PRIMARY KEY (tbl, row)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE gemba_deferred (
+            tbl INTEGER NOT NULL,
+            row BLOB NOT NULL,
+            grp INTEGER NOT NULL,
+            replica INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            effect BLOB NOT NULL,
+            PRIMARY KEY (tbl, row, grp, replica, sequence)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE gemba_state (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            plant BLOB NOT NULL,
+            station BLOB NOT NULL,
+            latest_timestamp INTEGER NOT NULL,
+            data_replica INTEGER,
+            roster_replica INTEGER,
+            renew INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE gemba_derivation (
+            name TEXT PRIMARY KEY,
+            version INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE gemba_peer (
+            station BLOB PRIMARY KEY,
+            status TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Creates the tables in an empty file.
+    static func create(in database: Database) throws {
+        try database.execute(sql: tables)
+        try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+        try database.execute(sql: "PRAGMA user_version = \(version)")
+    }
+
+    /// Refuses a file that is something else or newer than this program.
+    static func check(_ database: Database) throws {
+        let found = try Int64.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+        guard found == applicationID else {
+            throw StoreError(.unsupportedDatabase, "The file is not a Gemba replica; nothing was changed.")
+        }
+        let version = try Int64.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        guard version <= self.version else {
+            throw StoreError(
+                .unsupportedDatabase,
+                "The replica has format \(version) and this program knows up to \(self.version); update the program.")
+        }
+    }
+}

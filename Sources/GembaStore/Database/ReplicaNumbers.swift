@@ -1,0 +1,50 @@
+import GembaCausality
+import GembaWire
+
+/// The small numbers that stand for replica ids inside one database file.
+///
+/// A number is given when a replica's genesis is stored and never changes, so positive answers may be remembered; they
+/// are forgotten when a transaction that gave numbers is rolled back.
+final class ReplicaNumbers {
+    private var numbers: [ReplicaID: Int64] = [:]
+    private var replicas: [Int64: ReplicaID] = [:]
+
+    func number(of replica: ReplicaID, on connection: Connection) throws -> Int64? {
+        if let number = numbers[replica] { return number }
+        let statement = try connection.statement("SELECT id FROM gemba_replica WHERE replica = ?")
+        guard let number = try statement.bind(1, replica).first({ $0.int(0) }) else { return nil }
+        remember(replica, number)
+        return number
+    }
+
+    func replica(_ number: Int64, on connection: Connection) throws -> ReplicaID {
+        if let replica = replicas[number] { return replica }
+        let statement = try connection.statement("SELECT replica FROM gemba_replica WHERE id = ?")
+        guard let replica = try statement.bind(1, number).first({ try $0.fixed(0, as: ReplicaID.self) }) else {
+            throw StoreError(.corrupted, "Replica number \(number) is unknown; run `gemba verify`.")
+        }
+        remember(replica, number)
+        return replica
+    }
+
+    func local(_ dot: Dot, on connection: Connection) throws -> LocalDot {
+        guard let number = try number(of: dot.replica, on: connection) else {
+            throw StoreError(.corrupted, "A change names replica \(dot.replica), which is not held.")
+        }
+        return LocalDot(replica: number, sequence: dot.sequence)
+    }
+
+    func global(_ dot: LocalDot, on connection: Connection) throws -> Dot {
+        Dot(try replica(dot.replica, on: connection), dot.sequence)
+    }
+
+    func remember(_ replica: ReplicaID, _ number: Int64) {
+        numbers[replica] = number
+        replicas[number] = replica
+    }
+
+    func forgetAll() {
+        numbers.removeAll()
+        replicas.removeAll()
+    }
+}

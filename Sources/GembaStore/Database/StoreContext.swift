@@ -1,0 +1,127 @@
+import GRDB
+import GembaCausality
+import GembaTrust
+import GembaWire
+
+/// Everything that reads and writes one connection.
+///
+/// Not `Sendable`: it belongs to the queue of its connection. The writer keeps one, so that its statements stay prepared;
+/// a reader makes one for each read.
+final class StoreContext {
+    let connection: Connection
+    let environment: StoreEnvironment
+    let numbers: ReplicaNumbers
+    let log: LogStore
+    let history: CausalHistory
+    /// Replaced for each transaction.
+    private(set) var rows: RowStore
+    var rowIDs = RowIDSource()
+    /// Where the change that is being written will have come from; the log does not hold it yet.
+    var draft: (dot: LocalDot, provenance: Provenance)?
+
+    init(_ database: Database, environment: StoreEnvironment) throws {
+        connection = try Connection(database)
+        self.environment = environment
+        numbers = ReplicaNumbers()
+        log = LogStore(connection: connection, numbers: numbers)
+        history = CausalHistory(connection: connection)
+        rows = RowStore(connection: connection, numbers: numbers, environment: environment)
+    }
+
+    /// Forgets what belonged to the previous transaction.
+    func beginTransaction() {
+        rows = RowStore(connection: connection, numbers: numbers, environment: environment)
+    }
+
+    // MARK: - Names
+
+    func layout(named name: String) throws(StoreError) -> TableLayout {
+        guard let layout = environment.layoutsByName[name] else {
+            let known = environment.layoutsByName.keys.sorted().joined(separator: ", ")
+            throw StoreError(.unknownName, "There is no replicated table \(name); there are: \(known).")
+        }
+        return layout
+    }
+
+    func unknownColumn(_ column: String, in table: String) -> StoreError {
+        StoreError(.unknownName, "Table \(table) has no column \(column).")
+    }
+
+    func localIfHeld(_ dot: Dot) throws -> LocalDot? {
+        try numbers.number(of: dot.replica, on: connection).map { LocalDot(replica: $0, sequence: dot.sequence) }
+    }
+
+    // MARK: - Bodies
+
+    /// The decoded body of a stored change.
+    func body(of entry: [UInt8], author: ReplicaID, sequence: SequenceNumber) throws -> ChangeBody {
+        let entry = try Entry(decoding: entry)
+        let content = try Envelope.open(entry)
+        return try ChangeBody(decoding: content, author: author, sequence: sequence)
+    }
+
+    /// Who made the change at `dot`, when and why.
+    func provenance(of dot: LocalDot) throws -> Provenance {
+        if let draft, draft.dot == dot { return draft.provenance }
+        guard let tip = try log.tip(number: dot.replica) else {
+            throw StoreError(.corrupted, "Replica number \(dot.replica) is unknown; run `gemba verify`.")
+        }
+        let statement = try connection.statement(
+            "SELECT timestamp, lamport, entry FROM gemba_change WHERE replica = ? AND sequence = ?")
+        let found = try statement.bind(1, dot.replica).bind(2, dot.sequence).first { row in
+            let body = try self.body(of: row.bytes(2), author: tip.replica, sequence: dot.sequence)
+            return Provenance(
+                dot: Dot(tip.replica, dot.sequence), timestamp: HybridTimestamp(rawValue: row.unsigned(0)),
+                lamport: row.unsigned(1), station: tip.station, actor: body.actor, reason: body.reason)
+        }
+        guard let found else {
+            throw StoreError(.corrupted, "Change \(dot.sequence) of a log is missing; run `gemba verify`.")
+        }
+        return found
+    }
+
+    // MARK: - State
+
+    /// The single row of `gemba_state`.
+    func state() throws -> StoredState {
+        let statement = try connection.statement(
+            "SELECT plant, latest_timestamp, data_replica, roster_replica, renew FROM gemba_state WHERE id = 1")
+        let state = try statement.first { row in
+            StoredState(
+                plant: try row.fixed(0), latestTimestamp: HybridTimestamp(rawValue: row.unsigned(1)),
+                dataReplica: row.isNull(2) ? nil : row.int(2), rosterReplica: row.isNull(3) ? nil : row.int(3),
+                mustRenew: row.int(4) != 0)
+        }
+        guard let state else { throw StoreError(.corrupted, "The replica's own state is missing; run `gemba verify`.") }
+        return state
+    }
+
+    func save(latestTimestamp: HybridTimestamp) throws {
+        try connection.statement("UPDATE gemba_state SET latest_timestamp = ? WHERE id = 1")
+            .bind(1, latestTimestamp.rawValue).run()
+    }
+
+    func save(current tip: LogTip) throws {
+        let column = tip.kind == .data ? "data_replica" : "roster_replica"
+        try connection.statement("UPDATE gemba_state SET \(column) = ? WHERE id = 1").bind(1, tip.number).run()
+    }
+}
+
+/// What a database remembers of itself.
+struct StoredState: Sendable {
+    var plant: PlantID
+    /// The greatest timestamp given or accepted from others.
+    var latestTimestamp: HybridTimestamp
+    /// The numbers of the logs that this database now writes, or nil before the first write.
+    var dataReplica: Int64?
+    var rosterReplica: Int64?
+    /// A peer has proven that this station wrote more than is held here.
+    var mustRenew: Bool
+
+    func current(_ kind: LogKind) -> Int64? {
+        switch kind {
+        case .data: dataReplica
+        case .roster: rosterReplica
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import GembaCausality
+import GembaTrust
+import GembaWire
+
+/// What stays the same while a replica is open.
+struct StoreEnvironment: Sendable {
+    let plant: PlantID
+    let identity: StationIdentity
+    let schema: Schema
+    let layouts: [TableID: TableLayout]
+    let layoutsByName: [String: TableLayout]
+    let sources: ReplicaSources
+    let rosterCache = RosterCache()
+
+    init(plant: PlantID, identity: StationIdentity, schema: Schema, sources: ReplicaSources) throws(StoreError) {
+        self.plant = plant
+        self.identity = identity
+        self.schema = schema
+        self.sources = sources
+        try schema.validate()
+        let layouts = schema.tables.map(TableLayout.init)
+        self.layouts = Dictionary(uniqueKeysWithValues: layouts.map { ($0.table.id, $0) })
+        layoutsByName = Dictionary(uniqueKeysWithValues: layouts.map { ($0.table.name, $0) })
+    }
+}
+
+extension Schema {
+    /// Refuses declarations that contradict themselves.
+    func validate() throws(StoreError) {
+        var ids: Set<TableID> = []
+        var names: Set<String> = []
+        for table in tables {
+            guard ids.insert(table.id).inserted, names.insert(table.name.lowercased()).inserted else {
+                throw StoreError(
+                    .invalidSchema, "Table \(table.name) or its number \(table.id.rawValue) is declared twice.")
+            }
+            guard !table.name.lowercased().hasPrefix("gemba_"), !table.name.lowercased().hasPrefix("sqlite_") else {
+                throw StoreError(.invalidSchema, "Table \(table.name) has a reserved prefix.")
+            }
+            try table.validate()
+        }
+    }
+}
+
+extension Table {
+    func validate() throws(StoreError) {
+        var groupIDs: Set<GroupID> = []
+        var columns: Set<String> = ["id", "gemba_meta"]
+        for group in groups {
+            guard groupIDs.insert(group.id).inserted else {
+                throw StoreError(.invalidSchema, "Table \(name) declares group \(group.id.rawValue) twice.")
+            }
+            guard !group.columns.isEmpty else {
+                throw StoreError(.invalidSchema, "Group \(group.id.rawValue) of table \(name) has no column.")
+            }
+            for column in group.columns {
+                guard columns.insert(column.name.lowercased()).inserted else {
+                    throw StoreError(
+                        .invalidSchema, "Column \(column.name) of table \(name) is reserved or declared twice.")
+                }
+                guard column.accepts(column.defaultValue), column.defaultValue.isCanonical else {
+                    throw StoreError(
+                        .invalidSchema, "The default of column \(column.name) of table \(name) does not fit it.")
+                }
+            }
+        }
+        for column in indexes.joined() where !columns.contains(column.lowercased()) {
+            throw StoreError(.invalidSchema, "An index of table \(name) names the unknown column \(column).")
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import GembaCausality
+import GembaWire
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// The file beside the database that remembers how far its logs had come, so that a restored or copied database is
+/// noticed before it writes.
+///
+/// It is read and written under an exclusive file lock. A record that cannot be read counts as missing, and a missing one
+/// opens a new incarnation: the safe side.
+struct SideFile: Sendable {
+    /// What is remembered.
+    struct Record: Codable, Hashable, Sendable {
+        var machine: MachineFingerprint
+        /// The highest sequence number of each own log, by replica id in hexadecimal, that was committed or sent.
+        var sequences: [String: UInt64]
+
+        func sequence(of replica: ReplicaID) -> SequenceNumber? { sequences[replica.description] }
+    }
+
+    let path: String
+
+    /// The record, or nil when there is none that can be read.
+    func read() -> Record? {
+        guard let data = FileManager.default.contents(atPath: path) else { return nil }
+        return try? JSONDecoder().decode(Record.self, from: data)
+    }
+
+    /// Raises the remembered sequence numbers; never lowers one of the same machine.
+    ///
+    /// - Parameter durable: waits until the record is on disk, as must happen before an entry is sent.
+    func record(
+        _ sequences: [ReplicaID: SequenceNumber], machine: MachineFingerprint, durable: Bool
+    ) throws(StoreError) {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure("opened") }
+        defer { close(descriptor) }
+        guard flock(descriptor, LOCK_EX) == 0 else { throw failure("locked") }
+        var merged: [String: UInt64] = [:]
+        if let known = read(), machine.continues(known.machine) { merged = known.sequences }
+        let before = merged
+        for (replica, sequence) in sequences {
+            merged[replica.description] = max(merged[replica.description] ?? 0, sequence)
+        }
+        let isNews = merged != before
+        if isNews {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys]
+            guard let data = try? encoder.encode(Record(machine: machine, sequences: merged)) else {
+                throw failure("encoded")
+            }
+            // One write at the start, padded to what was there: a crash between two calls cannot leave a torn tail.
+            let previous = lseek(descriptor, 0, SEEK_END)
+            var bytes = [UInt8](data)
+            if previous > off_t(bytes.count) {
+                bytes += Array(repeating: UInt8(ascii: " "), count: Int(previous) - bytes.count)
+            }
+            guard pwrite(descriptor, bytes, bytes.count, 0) == bytes.count else { throw failure("written") }
+        }
+        if durable, fsync(descriptor) != 0 { throw failure("made durable") }
+    }
+
+    private func failure(_ act: String) -> StoreError {
+        let reason = String(cString: strerror(errno))
+        return StoreError(
+            .storageFailed,
+            "The side file \(path) could not be \(act): \(reason). Nothing was sent; check the disk and permissions.")
+    }
+}

@@ -1,0 +1,37 @@
+public import GembaCausality
+import GembaWire
+
+/// How much a replica holds, and under which name it writes.
+public struct ReplicaStatistics: Hashable, Sendable {
+    /// The data log that the database writes; nil before its first change.
+    public var dataReplica: ReplicaID?
+    /// Which incarnation of the station's database that is, counted from 1.
+    public var incarnation: UInt64
+    /// The changes held, of all stations.
+    public var changes: UInt64
+    /// Those of them that are authentic and have no effect.
+    public var quarantined: UInt64
+    /// The greatest timestamp given or accepted, in milliseconds since 1970; 0 before the first.
+    public var latestTime: UInt64
+}
+
+extension Replica {
+    /// Counts what is held, in one snapshot.
+    public func statistics() throws -> ReplicaStatistics {
+        try withReader { context in
+            let state = try context.state()
+            let number = state.dataReplica ?? state.rosterReplica
+            let changes = try context.connection.statement(
+                "SELECT coalesce(sum(sequence), 0) FROM gemba_replica WHERE kind = ?"
+            ).bind(1, Int64(LogKind.data.rawValue)).first { $0.unsigned(0) }
+            let quarantined = try context.connection.statement(
+                "SELECT count(*) FROM gemba_change WHERE quarantined = 1"
+            ).first { $0.unsigned(0) }
+            return ReplicaStatistics(
+                dataReplica: try state.dataReplica.flatMap(context.log.tip(number:))?.replica,
+                incarnation: try number.flatMap(context.log.tip(number:))?.incarnation ?? 1,
+                changes: changes ?? 0, quarantined: quarantined ?? 0,
+                latestTime: state.latestTimestamp.milliseconds)
+        }
+    }
+}

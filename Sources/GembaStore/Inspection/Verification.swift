@@ -1,0 +1,229 @@
+import Foundation
+import GRDB
+import GembaCausality
+import GembaTrust
+import GembaWire
+
+/// What checking a replica against itself found.
+public struct Verification: Hashable, Sendable {
+    /// One thing that is not as it must be.
+    public struct Fault: Hashable, Sendable {
+        /// Where: a log's entry, a head, a row.
+        public var place: String
+        /// What is wrong, and what to do.
+        public var message: String
+    }
+
+    /// How many entries of data and roster logs were checked.
+    public var entryCount = 0
+    /// How many signed heads were checked.
+    public var headCount = 0
+    /// How many rows were compared with a projection made anew from the logs.
+    public var rowCount = 0
+    /// The first fault found, or nil when everything is as it must be.
+    public var fault: Fault?
+
+    /// Nothing checked yet.
+    public init() {}
+}
+
+extension Replica {
+    /// Recomputes everything that the replica rests on: the hash chain of every log, the signature of every kept head,
+    /// and, from the logs alone, the whole projection, which is compared with the stored one row by row.
+    ///
+    /// Stops at the first fault. Changes nothing; the new projection is made in a temporary file beside the database.
+    ///
+    /// - Parameter progress: told how many entries were checked so far.
+    public func verify(progress: @escaping (Int) -> Void = { _ in }) throws -> Verification {
+        let scratch = ReplicaFolder(path: folder).database + ".verify-\(UUID().uuidString)"
+        defer {
+            for suffix in ["", "-wal", "-shm", "-journal"] {
+                try? FileManager.default.removeItem(atPath: scratch + suffix)
+            }
+        }
+        return try withReader { context in
+            var verifier = Verifier(context: context, scratchPath: scratch, progress: progress)
+            do {
+                try verifier.run()
+            } catch let fault as FaultFound {
+                verifier.result.fault = fault.fault
+            }
+            return verifier.result
+        }
+    }
+}
+
+private struct FaultFound: Error {
+    var fault: Verification.Fault
+
+    init(_ place: String, _ message: String) {
+        fault = Verification.Fault(place: place, message: message)
+    }
+}
+
+private struct Verifier {
+    let context: StoreContext
+    let scratchPath: String
+    let progress: (Int) -> Void
+    var result = Verification()
+
+    /// How often progress is told, in entries.
+    private static let progressStride = 1000
+
+    mutating func run() throws {
+        for kind in [LogKind.roster, .data] {
+            for tip in try context.log.tips(of: kind) { try checkLog(tip) }
+        }
+        try checkProjection()
+    }
+
+    // MARK: - Logs
+
+    private mutating func checkLog(_ tip: LogTip) throws {
+        let name = "log \(tip.replica)"
+        var previous = ChangeHash.beforeGenesis
+        var next: SequenceNumber = 0
+        let statement = try context.connection.statement(
+            """
+            SELECT entry.sequence, hash, entry, signature
+            FROM \(tip.kind.entryTable) AS entry LEFT JOIN gemba_head USING (replica, sequence)
+            WHERE entry.replica = ? ORDER BY entry.sequence
+            """)
+        try statement.bind(1, tip.number).forEach { row in
+            let sequence = row.unsigned(0)
+            let place = "\(name), entry \(sequence)"
+            guard sequence == next else { throw FaultFound("\(name), entry \(next)", "The entry is missing.") }
+            let entry: Entry
+            do {
+                entry = try Entry(decoding: row.bytes(2))
+            } catch {
+                throw FaultFound(place, "The entry does not decode: \(error).")
+            }
+            let hash = entry.hash(replica: sequence == 0 ? nil : tip.replica, sequence: sequence, previous: previous)
+            guard try row.fixed(1, as: ChangeHash.self) == hash else {
+                throw FaultFound(place, "The hash chain is broken here: the entry or the one before it was altered.")
+            }
+            if sequence == 0, hash.replica != tip.replica {
+                throw FaultFound(place, "The log is not named after its genesis.")
+            }
+            if !row.isNull(3) { try checkHead(row.bytes(3), tip: tip, sequence: sequence, hash: hash, place: place) }
+            previous = hash
+            next += 1
+            result.entryCount += 1
+            if result.entryCount.isMultiple(of: Self.progressStride) { progress(result.entryCount) }
+        }
+        guard next == tip.sequence + 1, previous == tip.hash else {
+            throw FaultFound("\(name), entry \(tip.sequence)", "The log does not end where the replica says it does.")
+        }
+        guard try context.log.signature(at: tip.dot) != nil else {
+            throw FaultFound("\(name), entry \(tip.sequence)", "The newest entry has no signed head.")
+        }
+    }
+
+    private mutating func checkHead(
+        _ signature: [UInt8], tip: LogTip, sequence: SequenceNumber, hash: ChangeHash, place: String
+    ) throws {
+        let head = SignedHead(replica: tip.replica, sequence: sequence, hash: hash, signature: signature)
+        guard HeadVerification.isValid(head, by: tip.station, plant: context.environment.plant) else {
+            throw FaultFound(place, "The signed head is not by the log's station.")
+        }
+        result.headCount += 1
+    }
+
+    // MARK: - Projection
+
+    /// Projects the logs anew into a scratch database and compares it with what is stored.
+    private mutating func checkProjection() throws {
+        let queue = try DatabaseQueue(path: scratchPath)
+        try queue.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
+            try database.inTransaction(.immediate) {
+                try DatabaseFormat.create(in: database)
+                let scratch = try StoreContext(database, environment: context.environment)
+                try SchemaInstaller(context: scratch).install()
+                try replay(into: scratch)
+                try compare(with: scratch)
+                return .rollback
+            }
+        }
+    }
+
+    private mutating func replay(into scratch: StoreContext) throws {
+        let replicas = try context.connection.statement(
+            "SELECT id, replica, kind, station, incarnation, sequence, hash, lamport FROM gemba_replica")
+        try replicas.forEach { row in
+            let insert = try scratch.connection.statement(
+                """
+                INSERT INTO gemba_replica (id, replica, kind, station, incarnation, sequence, hash, lamport)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """)
+            for column in Int32(0)..<8 { insert.bind(column + 1, row.value(column)) }
+            try insert.run()
+        }
+        let changes = try context.connection.statement(
+            """
+            SELECT change.replica, change.sequence, timestamp, quarantined, entry, gemba_replica.replica
+            FROM gemba_change AS change JOIN gemba_replica ON gemba_replica.id = change.replica
+            ORDER BY position
+            """)
+        try changes.forEach { row in
+            let dot = LocalDot(replica: row.int(0), sequence: row.unsigned(1))
+            if dot.sequence == 0 { return }
+            let author: ReplicaID = try row.fixed(5)
+            let body = try? context.body(of: row.bytes(4), author: author, sequence: dot.sequence)
+            let place = "log \(author), entry \(dot.sequence)"
+            let isQuarantined = row.int(3) != 0
+            guard let body, !isQuarantined else {
+                if body == nil, !isQuarantined { throw FaultFound(place, "The body does not decode.") }
+                return
+            }
+            guard body.timestamp.rawValue == row.unsigned(2) else {
+                throw FaultFound(place, "The stored timestamp is not the entry's.")
+            }
+            scratch.rows.pending = (dot, body.timestamp)
+            try scratch.connection.statement(
+                """
+                INSERT INTO gemba_change (replica, sequence, hash, timestamp, lamport, quarantined, entry)
+                VALUES (?, ?, x'', ?, 0, 0, x'')
+                """
+            ).bind(1, dot.replica).bind(2, dot.sequence).bind(3, body.timestamp.rawValue).run()
+            for operation in body.operations {
+                try scratch.rows.merge(
+                    [.init(dot: dot, operation: operation)], table: operation.table, row: operation.row)
+            }
+        }
+    }
+
+    private mutating func compare(with scratch: StoreContext) throws {
+        var tables = ["gemba_hidden", "gemba_sibling", "gemba_deferred"]
+        tables += context.environment.schema.tables.map(\.name).sorted()
+        for table in tables {
+            let key =
+                switch table {
+                case "gemba_hidden": "tbl, row"
+                case "gemba_sibling", "gemba_deferred": "tbl, row, grp, replica, sequence"
+                default: "id"
+                }
+            // A column that was added later stands at the end of the stored table.
+            let columns = context.environment.layoutsByName[table]?.allColumns ?? "*"
+            let sql = "SELECT \(columns) FROM \(SQL.quoted(table)) ORDER BY \(key)"
+            let stored = try Row.fetchCursor(context.connection.database, sql: sql)
+            let made = try Row.fetchCursor(scratch.connection.database, sql: sql)
+            while true {
+                let (have, want) = (try stored.next(), try made.next())
+                if have == nil, want == nil { break }
+                guard have == want else {
+                    throw FaultFound(
+                        "table \(table), row \(Self.name(of: have ?? want))",
+                        "The stored row is not what the logs make of it.")
+                }
+                result.rowCount += 1
+            }
+        }
+    }
+
+    private static func name(of row: Row?) -> String {
+        guard let row, let id = (row["id"] ?? row["row"]) as Data? else { return "?" }
+        return Hexadecimal.encode(id)
+    }
+}

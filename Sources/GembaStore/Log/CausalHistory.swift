@@ -1,0 +1,50 @@
+import GembaCausality
+import GembaWire
+
+/// Answers whether the author of one change had seen another.
+///
+/// For each author it keeps a step function per peer: from which of its changes on it had seen the peer's log up to
+/// where. Steps are added only by changes with deps, so a run of changes by one author costs nothing.
+final class CausalHistory {
+    private let connection: Connection
+
+    init(connection: Connection) { self.connection = connection }
+
+    /// Records what the change at `dot` had seen through its deps.
+    func record(_ dot: LocalDot, deps: [LocalDot]) throws {
+        guard !deps.isEmpty else { return }
+        let known = try seen(by: dot)
+        var gained: [Int64: SequenceNumber] = [:]
+        for dep in deps {
+            var past = try seen(by: dep)
+            past[dep.replica] = dep.sequence
+            gained.merge(past, uniquingKeysWith: max)
+        }
+        gained[dot.replica] = nil
+        for (peer, sequence) in gained where known[peer].map({ $0 < sequence }) ?? true {
+            try connection.statement(
+                "INSERT OR REPLACE INTO gemba_seen (author, peer, sequence, upto) VALUES (?, ?, ?, ?)"
+            )
+            .bind(1, dot.replica).bind(2, peer).bind(3, dot.sequence).bind(4, sequence).run()
+        }
+    }
+
+    /// What the author of `dot` had seen of other replicas when it made that change.
+    private func seen(by dot: LocalDot) throws -> [Int64: SequenceNumber] {
+        var result: [Int64: SequenceNumber] = [:]
+        let statement = try connection.statement(
+            "SELECT peer, max(upto) FROM gemba_seen WHERE author = ? AND sequence <= ? GROUP BY peer")
+        try statement.bind(1, dot.replica).bind(2, dot.sequence).forEach { result[$0.int(0)] = $0.unsigned(1) }
+        return result
+    }
+
+    /// Whether the change at `earlier` is in the causal past of the one at `later`; a change is not in its own.
+    func hasSeen(_ earlier: LocalDot, by later: LocalDot) throws -> Bool {
+        if earlier.replica == later.replica { return earlier.sequence < later.sequence }
+        let statement = try connection.statement(
+            "SELECT max(upto) FROM gemba_seen WHERE author = ? AND peer = ? AND sequence <= ?")
+        let upto = try statement.bind(1, later.replica).bind(2, earlier.replica).bind(3, later.sequence)
+            .first { $0.isNull(0) ? nil : $0.unsigned(0) }
+        return (upto ?? nil).map { earlier.sequence <= $0 } ?? false
+    }
+}

@@ -1,0 +1,165 @@
+import Foundation
+public import GRDB
+import GembaCausality
+public import GembaTrust
+public import GembaWire
+
+extension Replica {
+    /// Founds a plant: makes the keys of its first station, which administers it, and an empty replica.
+    ///
+    /// - Returns: the replica, and the recovery key, which outranks every member and is kept nowhere else.
+    public static func found(
+        plant plantName: String, station stationName: String, in folder: String, schema: Schema,
+        sources: ReplicaSources = .system
+    ) throws -> (replica: Replica, recovery: RecoveryKey) {
+        var generator = SourceGenerator(sources: sources)
+        let identity = StationIdentity.generate(using: &generator)
+        let founding = try PlantFounding(
+            plantName: plantName, stationName: stationName, identity: identity, using: &generator)
+        let replica = try create(
+            in: folder, plant: founding.plant, identity: identity, log: founding.log, schema: schema, sources: sources)
+        return (replica, founding.recovery)
+    }
+
+    /// Prepares a station that an invitation admits: its keys, an empty replica, and the roster log that holds its join
+    /// act. The station is a member once another member has taken that log.
+    ///
+    /// - Parameter stationName: the station's short code; nil takes the one that the invitation suggests.
+    public static func join(
+        with token: InvitationToken, station stationName: String?, in folder: String, schema: Schema,
+        actor: String = "",
+        sources: ReplicaSources = .system
+    ) throws -> Replica {
+        var generator = SourceGenerator(sources: sources)
+        let identity = StationIdentity.generate(using: &generator)
+        let timestamp = HybridTimestamp(milliseconds: sources.wallClock(), counter: 0)
+        let log = try token.makeRosterLog(
+            for: identity, named: stationName, at: timestamp, actor: actor, using: &generator)
+        return try create(
+            in: folder, plant: token.plant, identity: identity, log: log,
+            schema: token.role == .relay ? .none : schema, sources: sources)
+    }
+
+    /// Opens the replica in a folder.
+    ///
+    /// A relay has no tables, whatever program opens it: it keeps and passes on what it does not look into.
+    ///
+    /// - Throws: ``StoreError`` with the remedy: there is none, it is damaged, or a newer program made it.
+    public static func open(in folder: String, schema: Schema, sources: ReplicaSources = .system) throws -> Replica {
+        let files = ReplicaFolder(path: folder)
+        guard FileManager.default.fileExists(atPath: files.database) else {
+            throw StoreError(
+                .notFound, "There is no replica in \(folder). Make one with `gemba init` or `gemba join`.")
+        }
+        let identity = try StationIdentity.load(fromFolder: files.keys)
+        let pool = try openPool(files, sources: sources)
+        let plant = try pool.read { database in
+            try DatabaseFormat.check(database)
+            let bytes = try Data.fetchOne(database, sql: "SELECT plant FROM gemba_state WHERE id = 1")
+            return bytes.flatMap { PlantID(bytes: $0) }
+        }
+        guard let plant else {
+            throw StoreError(.corrupted, "The replica in \(folder) does not know its plant; restore it or join again.")
+        }
+        var replica = try Replica(
+            folder: folder, identity: identity, plant: plant, schema: schema, pool: pool, sources: sources)
+        if !schema.tables.isEmpty, try replica.withReader({ try $0.ownRole() }) == .relay {
+            replica = try Replica(
+                folder: folder, identity: identity, plant: plant, schema: .none, pool: pool, sources: sources)
+        }
+        let isInstalled = try replica.withReader { context in
+            try SchemaInstaller(context: context).checkStoredTables()
+            return try SchemaInstaller(context: context).isInstalled()
+        }
+        if !isInstalled { try replica.write { try SchemaInstaller(context: $0).install() } }
+        return replica
+    }
+
+    // MARK: - Creating
+
+    private static func create(
+        in folder: String, plant: PlantID, identity: StationIdentity, log: NewRosterLog, schema: Schema,
+        sources: ReplicaSources
+    ) throws -> Replica {
+        let files = ReplicaFolder(path: folder)
+        guard !FileManager.default.fileExists(atPath: files.database) else {
+            throw StoreError(.alreadyExists, "There is a replica in \(folder) already; choose another folder.")
+        }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw StoreError(.storageFailed, "The folder \(folder) cannot be made.", cause: error)
+        }
+        try identity.save(inFolder: files.keys)
+        let pool = try openPool(files, sources: sources)
+        try pool.write { database in
+            try DatabaseFormat.create(in: database)
+            try database.execute(
+                sql: """
+                    INSERT INTO gemba_state (id, plant, station, latest_timestamp, renew) VALUES (1, ?, ?, 0, 0)
+                    """,
+                arguments: [Data(plant.bytes), Data(identity.stationKey.bytes)])
+        }
+        let replica = try Replica(
+            folder: folder, identity: identity, plant: plant, schema: schema, pool: pool, sources: sources)
+        let tip = try replica.write { context in
+            try SchemaInstaller(context: context).install()
+            return try context.store(log)
+        }
+        try replica.record([tip], durable: true)
+        return replica
+    }
+
+    private static func openPool(_ files: ReplicaFolder, sources: ReplicaSources) throws -> DatabasePool {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(busyTimeout)
+        configuration.label = "gemba"
+        let pool: DatabasePool
+        do {
+            let mask = umask(0o077)
+            defer { umask(mask) }
+            pool = try DatabasePool(path: files.database, configuration: configuration)
+        } catch {
+            throw StoreError(.storageFailed, "The database \(files.database) cannot be opened.", cause: error)
+        }
+        // GRDB sets `synchronous` to NORMAL when it enters WAL mode, which loses acknowledged commits at a power cut.
+        try pool.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA synchronous = \(sources.isDurable ? "FULL" : "OFF")")
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = \(walCheckpointPages)")
+        }
+        return pool
+    }
+
+    /// How long a process waits for another's write; a batch of a catch-up takes well under a second.
+    private static let busyTimeout: TimeInterval = 10
+    /// Pages in the WAL at which a commit copies them back: rarely enough to keep commits fast, at 4 KiB a page 40 MB.
+    private static let walCheckpointPages = 10_000
+}
+
+extension StoreContext {
+    /// Stores the roster log that a founding or joining station just made, as its own.
+    func store(_ log: NewRosterLog) throws -> LogTip {
+        let genesis = try Genesis(decoding: log.entries[0].body)
+        var tip = try self.log.create(genesis, hash: log.hashes[0], encoded: log.entries[0].encoded())
+        for (entry, hash) in zip(log.entries, log.hashes).dropFirst() {
+            let body = try RosterBody(decoding: entry.body)
+            let stored = StoredEntry(
+                sequence: tip.sequence + 1, hash: hash, timestamp: body.timestamp, lamport: body.lamport,
+                isQuarantined: false, encoded: entry.encoded())
+            try self.log.append(stored, to: &tip, deps: [])
+        }
+        try self.log.keep(signature: log.head.signature, at: tip.dot)
+        try save(current: tip)
+        return tip
+    }
+}
+
+/// The injected randomness in the form that key generation takes.
+struct SourceGenerator: RandomNumberGenerator {
+    let sources: ReplicaSources
+
+    mutating func next() -> UInt64 {
+        sources.randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}

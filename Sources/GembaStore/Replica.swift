@@ -1,0 +1,191 @@
+import Foundation
+public import GRDB
+import GembaCausality
+public import GembaTrust
+public import GembaWire
+import Synchronization
+
+/// One incarnation of a station's database: the logs of everyone, and the tables that are their projection.
+///
+/// A folder holds the database, its side file and the station's keys. Several processes may have the same folder open;
+/// everything that must not be told twice lives in the database and is read inside the transaction that uses it.
+///
+/// ```swift
+/// let replica = try Replica.open(in: "/var/lib/gemba", schema: shop)
+/// try replica.write(by: "ewa", because: "counted") { tx in
+///     try tx.insert(into: "part", ["name": .text("label roll")])
+/// }
+/// ```
+public final class Replica: Sendable {
+    /// The folder.
+    public let folder: String
+    /// The station's keys.
+    public let identity: StationIdentity
+    /// The plant that the replica belongs to.
+    public let plant: PlantID
+    /// The schema that the replica was opened with.
+    public let schema: Schema
+
+    let pool: DatabasePool
+    let environment: StoreEnvironment
+    let sideFile: SideFile
+    let machine: MachineFingerprint
+    private let writer = WriterState()
+    /// The sequence numbers of own logs that the side file holds durably, so that it is not synced again for them.
+    let exposed = Mutex<[Int64: UInt64]>([:])
+
+    init(
+        folder: String, identity: StationIdentity, plant: PlantID, schema: Schema, pool: DatabasePool,
+        sources: ReplicaSources
+    ) throws {
+        self.folder = folder
+        self.identity = identity
+        self.plant = plant
+        self.schema = schema
+        self.pool = pool
+        environment = try StoreEnvironment(plant: plant, identity: identity, schema: schema, sources: sources)
+        sideFile = SideFile(path: ReplicaFolder(path: folder).sideFile)
+        var machine = try MachineFingerprint.current(databasePath: ReplicaFolder(path: folder).database)
+        if let name = sources.machine { machine.machineID = name }
+        self.machine = machine
+    }
+
+    // MARK: - Reading
+
+    /// Reads in a snapshot that no write disturbs.
+    public func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
+        try pool.read(body)
+    }
+
+    /// Reads in a snapshot that no write disturbs, without blocking the caller's thread.
+    public func read<Result: Sendable>(_ body: @escaping @Sendable (Database) throws -> Result) async throws -> Result {
+        try await pool.read(body)
+    }
+
+    /// Reads rows with where they came from.
+    public func readRows<Result>(_ body: (RowReader) throws -> Result) throws -> Result {
+        try withReader { try body(RowReader($0)) }
+    }
+
+    func withReader<Result>(_ body: (StoreContext) throws -> Result) throws -> Result {
+        try pool.read { try body(StoreContext($0, environment: environment)) }
+    }
+
+    // MARK: - Writing
+
+    /// Makes one change: appends it to the log, projects it, and returns when it is on disk.
+    ///
+    /// - Parameters:
+    ///   - actor: the person who acts, as this station claims.
+    ///   - reason: why; may be empty.
+    ///   - body: what is done. When it throws, nothing has happened; when it does nothing, no change is made.
+    public func write<Result>(
+        by actor: String, because reason: String = "", _ body: (WriteTransaction) throws -> Result
+    ) throws -> Result {
+        try pool.writeWithoutTransaction { try write(on: $0, by: actor, because: reason, body) }
+    }
+
+    /// Makes one change without blocking the caller's thread.
+    public func write<Result: Sendable>(
+        by actor: String, because reason: String = "",
+        _ body: @escaping @Sendable (WriteTransaction) throws -> Result
+    ) async throws -> Result {
+        try await pool.writeWithoutTransaction { [self] in try write(on: $0, by: actor, because: reason, body) }
+    }
+
+    private func write<Result>(
+        on database: Database, by actor: String, because reason: String, _ body: (WriteTransaction) throws -> Result
+    ) throws -> Result {
+        // A write that did nothing is taken back whole: it may have opened a log, which would stand there unsigned.
+        let (result, tip) = try transaction(
+            on: database, completion: { $0.1 == nil ? .rollback : .commit },
+            { try LocalCommit(context: $0, incarnation: incarnation).run(by: actor, because: reason, body) })
+        if let tip { try record([tip], durable: false) }
+        return result
+    }
+
+    /// Runs the real write and takes it back: what `body` returns is what would have happened.
+    public func rehearse<Result>(
+        by actor: String, because reason: String = "", _ body: (WriteTransaction) throws -> Result
+    ) throws -> Result {
+        try pool.writeWithoutTransaction { database in
+            try transaction(
+                on: database, completion: { _ in .rollback },
+                { try LocalCommit(context: $0, incarnation: incarnation).run(by: actor, because: reason, body).0 })
+        }
+    }
+
+    // MARK: - Transactions
+
+    /// Runs `body` in one immediate transaction on the writer.
+    func write<Result>(_ body: (StoreContext) throws -> Result) throws -> Result {
+        try pool.writeWithoutTransaction { try transaction(on: $0, body) }
+    }
+
+    private func transaction<Result>(
+        on database: Database, completion: (Result) -> Database.TransactionCompletion = { _ in .commit },
+        _ body: (StoreContext) throws -> Result
+    ) throws -> Result {
+        let context = try writer.context(database, environment: environment)
+        context.beginTransaction()
+        var result: Result?
+        do {
+            try database.inTransaction(.immediate) {
+                let value = try body(context)
+                result = value
+                try context.updateDerivations()
+                let completion = completion(value)
+                if completion == .rollback { context.numbers.forgetAll() }
+                return completion
+            }
+        } catch {
+            context.numbers.forgetAll()
+            throw error
+        }
+        guard let result else { preconditionFailure("a transaction that ends has a result") }
+        return result
+    }
+
+    /// The wall clock that stamps this replica's changes, in milliseconds since 1970.
+    public var wallClock: UInt64 { environment.sources.wallClock() }
+
+    /// Decides in each transaction whether the database may go on with its own logs.
+    var incarnation: Incarnation { Incarnation(sideFile: sideFile, machine: machine) }
+
+    /// Raises what the side file remembers of own logs.
+    func record(_ tips: [LogTip], durable: Bool) throws {
+        let isKnown = exposed.withLock { known in
+            tips.allSatisfy { tip in known[tip.number].map { $0 >= tip.sequence } ?? false }
+        }
+        if isKnown { return }
+        let sequences = Dictionary(tips.map { ($0.replica, $0.sequence) }, uniquingKeysWith: max)
+        try sideFile.record(sequences, machine: machine, durable: durable && environment.sources.isDurable)
+        guard durable else { return }
+        exposed.withLock { known in
+            for tip in tips { known[tip.number] = max(known[tip.number] ?? 0, tip.sequence) }
+        }
+    }
+}
+
+/// The writer connection's context, made on first use.
+///
+/// `@unchecked Sendable`: reached only from the writer's queue, on which GRDB runs one closure at a time.
+private final class WriterState: @unchecked Sendable {
+    private var context: StoreContext?
+
+    func context(_ database: Database, environment: StoreEnvironment) throws -> StoreContext {
+        if let context { return context }
+        let context = try StoreContext(database, environment: environment)
+        self.context = context
+        return context
+    }
+}
+
+/// Where the files of a replica lie.
+struct ReplicaFolder {
+    let path: String
+
+    var database: String { path + "/replica.sqlite" }
+    var sideFile: String { path + "/replica.side" }
+    var keys: String { path + "/keys" }
+}

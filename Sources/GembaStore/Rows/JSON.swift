@@ -1,0 +1,37 @@
+import GembaCausality
+import GembaWire
+
+/// The JSON text (RFC 8259) in which set columns are projected, so that SQL reads them with `json_each`.
+enum JSON {
+    static func array(_ values: [Value]) -> String {
+        "[" + values.map(text).joined(separator: ",") + "]"
+    }
+
+    private static func text(_ value: Value) -> String {
+        switch value {
+        case .null: "null"
+        case .integer(let number): String(number)
+        case .real(let number): "\(number)"
+        case .text(let text): string(text)
+        case .blob(let bytes): string(Hexadecimal.encode(bytes))
+        }
+    }
+
+    private static func string(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case "\t": result += "\\t"
+            case "\u{0}"..<"\u{20}":
+                let hexadecimal = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - hexadecimal.count) + hexadecimal
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

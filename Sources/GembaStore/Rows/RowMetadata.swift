@@ -1,0 +1,148 @@
+import GembaCRDT
+import GembaCausality
+import GembaWire
+
+/// What the `gemba_meta` column of a row holds: its merge state without the values of registers.
+///
+/// A fresh row takes about ten bytes: one dot for all its groups. Rows that were edited list only the groups whose dots
+/// differ. The encoding is a pure function of the state, so that a projection rebuilt from the log compares equal byte
+/// for byte:
+///
+/// ```
+/// metadata  = version flags dot ranges presence exceptions      ; flags: 1 inserted, 2 the ranges are of facts
+/// ranges    = count (first length)*                             ; groups settled by the dot above, stored in columns
+/// presence  = count (dot mark)*                                 ; count 0: alive by the dot above
+/// exceptions = count (group family outside state)*
+/// dot       = replica sequence
+/// ```
+///
+/// All numbers are LEB128. The format is local to a database file.
+struct RowMetadata: Hashable, Sendable {
+    var state: RowState<Nothing>
+    /// Registers and facts whose values stand in `gemba_sibling` and not in the row's columns.
+    var outside: Set<GroupKey>
+
+    init(state: RowState<Nothing>, outside: Set<GroupKey> = []) {
+        self.state = state
+        self.outside = outside
+    }
+
+    private static let version: UInt8 = 1
+    private static let insertedFlag: UInt8 = 1
+    private static let factsFlag: UInt8 = 2
+
+    /// The metadata of a row that one insert made, with all values in columns.
+    static func fresh(by dot: LocalDot, groups: some Collection<GroupID>, family: MergeFamily) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.byte(version)
+        writer.byte(insertedFlag | (family == .fact ? factsFlag : 0))
+        writer.dot(dot)
+        writer.ranges(groups)
+        writer.byte(0)
+        writer.byte(0)
+        return writer.bytes
+    }
+
+    // MARK: Encoding
+
+    func encoded() -> [UInt8] {
+        let (base, family) = commonDot()
+        var common: [GroupID] = []
+        var exceptions: [(key: GroupKey, state: GroupState<Nothing>)] = []
+        for (key, group) in state.groups.sorted(by: { $0.key < $1.key }) {
+            if key.family == family, !outside.contains(key), case .writes(let writes) = group, writes.names == [base] {
+                common.append(key.group)
+            } else {
+                exceptions.append((key, group))
+            }
+        }
+        var writer = ByteWriter()
+        writer.byte(Self.version)
+        writer.byte((state.wasInserted ? Self.insertedFlag : 0) | (family == .fact ? Self.factsFlag : 0))
+        writer.dot(base)
+        writer.ranges(common)
+        let presence = state.presence.writes
+        if presence.count == 1, presence[0].name == base, presence[0].payload == .alive {
+            writer.byte(0)
+        } else {
+            writer.number(UInt64(presence.count))
+            for write in presence {
+                writer.dot(write.name)
+                writer.byte(write.payload.rawValue)
+            }
+        }
+        writer.number(UInt64(exceptions.count))
+        for (key, group) in exceptions {
+            writer.number(UInt64(key.group.rawValue))
+            writer.byte(key.family.rawValue)
+            writer.byte(outside.contains(key) ? 1 : 0)
+            writer.group(group)
+        }
+        return writer.bytes
+    }
+
+    /// The dot that settles most groups of one family, the smaller of equals; without any, a presence dot.
+    private func commonDot() -> (LocalDot, MergeFamily) {
+        var counts: [Candidate: Int] = [:]
+        for (key, group) in state.groups where !outside.contains(key) {
+            if case .writes(let writes) = group, writes.writes.count == 1 {
+                counts[Candidate(dot: writes.writes[0].name, isFact: key.family == .fact), default: 0] += 1
+            }
+        }
+        let best = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }
+        guard let best else {
+            return (state.presence.names.first ?? LocalDot(replica: 0, sequence: 0), .register)
+        }
+        return (best.key.dot, best.key.isFact ? .fact : .register)
+    }
+
+    private struct Candidate: Hashable, Comparable {
+        var dot: LocalDot
+        var isFact: Bool
+
+        static func < (left: Self, right: Self) -> Bool {
+            left.dot == right.dot ? (!left.isFact && right.isFact) : left.dot < right.dot
+        }
+    }
+
+    // MARK: Decoding
+
+    init(decoding bytes: UnsafeRawBufferPointer) throws(StoreError) {
+        var reader = ByteReader(bytes)
+        guard try reader.byte() == Self.version else { throw ByteReader.malformed }
+        let flags = try reader.byte()
+        let base = try reader.dot()
+        let family: MergeFamily = flags & Self.factsFlag == 0 ? .register : .fact
+        var state = RowState<Nothing>()
+        state.wasInserted = flags & Self.insertedFlag != 0
+        for _ in 0..<(try reader.number()) {
+            let first = try reader.number()
+            for offset in 0..<(try reader.number()) {
+                let group = GroupID(rawValue: UInt32(truncatingIfNeeded: first + offset))
+                state.groups[GroupKey(group: group, family: family)] = .writes(.init(name: base, payload: Nothing()))
+            }
+        }
+        let presenceCount = try reader.number()
+        if presenceCount == 0 {
+            state.presence = .init(name: base, payload: .alive)
+        } else {
+            var writes: [DotFunction<LocalDot, PresenceMark>.Write] = []
+            for _ in 0..<presenceCount {
+                let dot = try reader.dot()
+                guard let mark = PresenceMark(rawValue: try reader.byte()) else { throw ByteReader.malformed }
+                writes.append(.init(name: dot, payload: mark))
+            }
+            state.presence = .init(writes: writes)
+        }
+        var outside: Set<GroupKey> = []
+        for _ in 0..<(try reader.number()) {
+            let group = GroupID(rawValue: UInt32(truncatingIfNeeded: try reader.number()))
+            guard let family = MergeFamily(rawValue: try reader.byte()) else { throw ByteReader.malformed }
+            let key = GroupKey(group: group, family: family)
+            if try reader.byte() == 1 { outside.insert(key) }
+            state.groups[key] = try reader.group(family)
+        }
+        guard reader.isAtEnd else { throw ByteReader.malformed }
+        self.init(state: state, outside: outside)
+    }
+}

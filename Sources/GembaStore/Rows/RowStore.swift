@@ -1,0 +1,355 @@
+import GRDB
+import GembaCRDT
+import GembaCausality
+import GembaWire
+
+/// Merges operations into rows and keeps the SQL tables a projection of the merge state.
+///
+/// A visible row of a known table stands in that table: settled values in its columns, everything else that merging
+/// needs in `gemba_meta`. All other rows (of unknown tables, deleted ones, orphans) stand in `gemba_hidden`. Values that no
+/// column can hold (siblings, unknown groups, values that do not fit) stand in `gemba_sibling`.
+///
+/// Belongs to one write transaction at a time.
+final class RowStore {
+    let connection: Connection
+    let numbers: ReplicaNumbers
+    let layouts: [TableID: TableLayout]
+    private let calibration: StoreCalibration
+    /// The rows whose projection the transaction changed, for derivations and observers.
+    private(set) var changedRows: [TableID: Set<RowID>] = [:]
+    /// The change being written, whose timestamp is not in the log yet.
+    var pending: (dot: LocalDot, timestamp: HybridTimestamp)?
+    private var tablesWithHiddenRows: [TableID: Bool] = [:]
+
+    init(connection: Connection, numbers: ReplicaNumbers, environment: StoreEnvironment) {
+        self.connection = connection
+        self.numbers = numbers
+        layouts = environment.layouts
+        calibration = environment.sources.calibration
+    }
+
+    /// One operation with the dot of its change.
+    struct Dotted {
+        var dot: LocalDot
+        var operation: RowOperation
+    }
+
+    /// Applies operations on one row, in causal order.
+    func merge(_ operations: some RandomAccessCollection<Dotted>, table: TableID, row: RowID) throws {
+        guard let first = operations.first else { return }
+        if let layout = layouts[table] {
+            changedRows[table, default: []].insert(row)
+            if operations.count == 1, try insertFresh(first, into: layout) { return }
+            if try settle(operations, in: layout, row: row) { return }
+        }
+        var (state, _) = try load(table: table, row: row) ?? (RowState<[Value]>(), false)
+        for dotted in operations {
+            let unknown = try state.apply(dotted.operation, as: dotted.dot, local: local, payload: { $0 })
+            for effect in unknown { try deferEffect(effect, table: table, row: row, dot: dotted.dot) }
+        }
+        try save(state, table: table, row: row)
+    }
+
+    /// Removes a row without a trace: it was inserted and deleted by one change.
+    func erase(table: TableID, row: RowID) throws {
+        if let layout = layouts[table] { try connection.statement(layout.deleteSQL).bind(1, row).run() }
+        try removeOutside(table: table, row: row)
+    }
+
+    private func local(_ dot: Dot) throws -> LocalDot { try numbers.local(dot, on: connection) }
+
+    // MARK: - Fast paths
+
+    /// Inserts a row that is not there yet, when every value fits a column.
+    private func insertFresh(_ dotted: Dotted, into layout: TableLayout) throws -> Bool {
+        let operation = dotted.operation
+        guard operation.verb == .insert, try !isHidden(operation.row, table: layout.table.id) else { return false }
+        var values: [Value?] = Array(repeating: nil, count: layout.columns.count)
+        var groups: [GroupID] = []
+        let family: MergeFamily = layout.table.holdsFacts ? .fact : .register
+        groups.reserveCapacity(operation.effects.count)
+        for effect in operation.effects {
+            let written: [Value]
+            switch (effect.content, family) {
+            case (.register(_, let values), .register), (.fact(let values), .fact): written = values
+            default: return false
+            }
+            guard let index = layout.index(of: effect.group), layout.fits(written, group: index, family: family) else {
+                return false
+            }
+            for (place, value) in zip(layout.ranges[index], written) { values[place] = value }
+            groups.append(effect.group)
+        }
+        let statement = try connection.statement(layout.insertSQL)
+        statement.bind(1, operation.row)
+        for (place, value) in values.enumerated() {
+            statement.bind(Int32(place + 2), value ?? layout.columns[place].defaultValue)
+        }
+        statement.bind(Int32(values.count + 2), RowMetadata.fresh(by: dotted.dot, groups: groups, family: family))
+        try statement.run()
+        return connection.database.changesCount == 1
+    }
+
+    /// Applies edits to a visible row, when every group they touch is settled before and after.
+    private func settle(
+        _ operations: some RandomAccessCollection<Dotted>, in layout: TableLayout, row: RowID
+    ) throws -> Bool {
+        guard operations.allSatisfy({ $0.operation.verb == .edit }) else { return false }
+        let found = try connection.statement(layout.selectMetadataSQL).bind(1, row).first { statement in
+            try statement.withBytes(0) { bytes in Result { try RowMetadata(decoding: bytes) } }.get()
+        }
+        guard var metadata = found, metadata.outside.isEmpty else { return false }
+        var written: [Int: Value] = [:]
+        for dotted in operations {
+            for effect in dotted.operation.effects {
+                guard case .register(_, let values) = effect.content, let index = layout.index(of: effect.group),
+                    layout.fits(values, group: index, family: .register)
+                else { return false }
+                for (place, value) in zip(layout.ranges[index], values) { written[place] = value }
+            }
+            _ = try metadata.state.apply(dotted.operation, as: dotted.dot, local: local, payload: { _ in Nothing() })
+            for effect in dotted.operation.effects {
+                let key = GroupKey(group: effect.group, family: .register)
+                guard metadata.state.writes(key).writes.count == 1 else { return false }
+            }
+        }
+        let places = written.keys.sorted()
+        let statement = try connection.statement(layout.updateSQL(columns: places))
+        for (index, place) in places.enumerated() { statement.bind(Int32(index + 1), written[place] ?? .null) }
+        statement.bind(Int32(places.count + 1), metadata.encoded())
+        statement.bind(Int32(places.count + 2), row)
+        try statement.run()
+        return true
+    }
+
+    private func isHidden(_ row: RowID, table: TableID) throws -> Bool {
+        if tablesWithHiddenRows[table] == nil {
+            let statement = try connection.statement("SELECT 1 FROM gemba_hidden WHERE tbl = ? LIMIT 1")
+            tablesWithHiddenRows[table] = try statement.bind(1, Int64(table.rawValue)).first { _ in true } ?? false
+        }
+        guard tablesWithHiddenRows[table] == true else { return false }
+        let statement = try connection.statement("SELECT 1 FROM gemba_hidden WHERE tbl = ? AND row = ?")
+        return try statement.bind(1, Int64(table.rawValue)).bind(2, row).first { _ in true } ?? false
+    }
+
+    // MARK: - Loading
+
+    /// The metadata of a row wherever it stands, without the values of registers.
+    func metadata(table: TableID, row: RowID) throws -> (metadata: RowMetadata, isVisible: Bool)? {
+        let decode = { (statement: Statement) throws -> RowMetadata in
+            try statement.withBytes(0) { bytes in Result { try RowMetadata(decoding: bytes) } }.get()
+        }
+        if let layout = layouts[table] {
+            let statement = try connection.statement(layout.selectMetadataSQL)
+            if let found = try statement.bind(1, row).first(decode) { return (found, true) }
+        }
+        let statement = try connection.statement("SELECT meta FROM gemba_hidden WHERE tbl = ? AND row = ?")
+        let found = try statement.bind(1, Int64(table.rawValue)).bind(2, row).first(decode)
+        return found.map { ($0, false) }
+    }
+
+    /// The whole merge state of a row, or nil when nothing is known of it.
+    func load(table: TableID, row: RowID) throws -> (state: RowState<[Value]>, isVisible: Bool)? {
+        if let layout = layouts[table] {
+            let statement = try connection.statement(layout.selectRowSQL)
+            if let state = try statement.bind(1, row).first({ try visibleState($0, layout: layout, row: row) }) {
+                return (state, true)
+            }
+        }
+        guard let (metadata, _) = try metadata(table: table, row: row) else { return nil }
+        return (try state(of: metadata, table: table, row: row, inline: { _ in nil }), false)
+    }
+
+    /// The merge state of a row that a statement with ``TableLayout/allColumns`` stands on.
+    func visibleState(_ statement: Statement, layout: TableLayout, row: RowID) throws -> RowState<[Value]> {
+        let last = Int32(layout.columns.count + 1)
+        let metadata = try statement.withBytes(last) { bytes in Result { try RowMetadata(decoding: bytes) } }.get()
+        return try state(of: metadata, table: layout.table.id, row: row) { key in
+            guard !metadata.outside.contains(key), let index = layout.index(of: key.group) else { return nil }
+            return layout.ranges[index].map { statement.value(Int32($0 + 1)) }
+        }
+    }
+
+    private func state(
+        of metadata: RowMetadata, table: TableID, row: RowID, inline: (GroupKey) -> [Value]?
+    ) throws -> RowState<[Value]> {
+        var result = RowState<[Value]>(presence: metadata.state.presence, wasInserted: metadata.state.wasInserted)
+        var outside: [OutsideKey: [Value]]?
+        for (key, group) in metadata.state.groups {
+            switch group {
+            case .set(let set): result.groups[key] = .set(set)
+            case .counter(let counter): result.groups[key] = .counter(counter)
+            case .writes(let writes):
+                if let values = inline(key), let name = writes.names.first {
+                    result.groups[key] = .writes(.init(name: name, payload: values))
+                    continue
+                }
+                let stored = try outside ?? outsideValues(table: table, row: row)
+                outside = stored
+                let full = try writes.writes.map { write in
+                    guard let values = stored[OutsideKey(key: key, dot: write.name)] else {
+                        throw StoreError(.corrupted, "A sibling value of row \(row) is missing; run `gemba verify`.")
+                    }
+                    return RowState<[Value]>.Writes.Write(name: write.name, payload: values)
+                }
+                result.groups[key] = .writes(.init(writes: full))
+            }
+        }
+        return result
+    }
+
+    private struct OutsideKey: Hashable {
+        var key: GroupKey
+        var dot: LocalDot
+    }
+
+    private func outsideValues(table: TableID, row: RowID) throws -> [OutsideKey: [Value]] {
+        var values: [OutsideKey: [Value]] = [:]
+        let statement = try connection.statement(
+            "SELECT grp, replica, sequence, content FROM gemba_sibling WHERE tbl = ? AND row = ?")
+        try statement.bind(1, Int64(table.rawValue)).bind(2, row).forEach { statement in
+            let content = try SiblingContent(decoding: statement.bytes(3))
+            let key = GroupKey(
+                group: GroupID(rawValue: UInt32(truncatingIfNeeded: statement.int(0))), family: content.family)
+            let dot = LocalDot(replica: statement.int(1), sequence: statement.unsigned(2))
+            values[OutsideKey(key: key, dot: dot)] = content.values
+        }
+        return values
+    }
+
+    // MARK: - Saving
+
+    /// Writes a row's state to where it belongs, in place of whatever stood there.
+    func save(_ state: RowState<[Value]>, table: TableID, row: RowID) throws {
+        try removeOutside(table: table, row: row)
+        var outside: Set<GroupKey> = []
+        let visible = state.isVisible ? layouts[table] : nil
+        for (key, group) in state.groups {
+            guard case .writes(let writes) = group else { continue }
+            if let visible, writes.writes.count == 1, let index = visible.index(of: key.group),
+                visible.fits(writes.writes[0].payload, group: index, family: key.family)
+            {
+                continue
+            }
+            outside.insert(key)
+            for write in writes.writes {
+                let content = SiblingContent(family: key.family, values: write.payload).encoded()
+                try connection.statement(
+                    "INSERT INTO gemba_sibling (tbl, row, grp, replica, sequence, content) VALUES (?, ?, ?, ?, ?, ?)"
+                )
+                .bind(1, Int64(table.rawValue)).bind(2, row).bind(3, Int64(key.group.rawValue))
+                .bind(4, write.name.replica).bind(5, write.name.sequence).bind(6, content).run()
+            }
+        }
+        let metadata = RowMetadata(state: state.dotsOnly, outside: outside).encoded()
+        if let visible {
+            try project(state, metadata: metadata, layout: visible, row: row)
+        } else {
+            if let layout = layouts[table] { try connection.statement(layout.deleteSQL).bind(1, row).run() }
+            try connection.statement("INSERT INTO gemba_hidden (tbl, row, meta) VALUES (?, ?, ?)")
+                .bind(1, Int64(table.rawValue)).bind(2, row).bind(3, metadata).run()
+            tablesWithHiddenRows[table] = true
+        }
+    }
+
+    private func removeOutside(table: TableID, row: RowID) throws {
+        for name in ["gemba_sibling", "gemba_hidden"] {
+            try connection.statement("DELETE FROM \(name) WHERE tbl = ? AND row = ?")
+                .bind(1, Int64(table.rawValue)).bind(2, row).run()
+        }
+    }
+
+    private func project(
+        _ state: RowState<[Value]>, metadata: [UInt8], layout: TableLayout, row: RowID
+    ) throws {
+        let statement = try connection.statement(layout.replaceSQL)
+        statement.bind(1, row)
+        for (index, group) in layout.groups.enumerated() {
+            let shown = try shownValues(of: group, at: index, in: state, layout: layout)
+            for (place, value) in zip(layout.ranges[index], shown) { statement.bind(Int32(place + 2), value) }
+        }
+        statement.bind(Int32(layout.columns.count + 2), metadata)
+        try statement.run()
+    }
+
+    // MARK: - Shown values
+
+    private func shownValues(
+        of group: Group, at index: Int, in state: RowState<[Value]>, layout: TableLayout
+    ) throws -> [Value] {
+        switch group.merge {
+        case .set: return [.text(JSON.array(state.set(group.id).sortedByEncoding.map(\.element)))]
+        case .counter:
+            let counter = state.counter(group.id)
+            let base = try shown(counter.bases)?.name
+            return [.integer(counter.value(over: base))]
+        case .register, .fact:
+            let writes = state.writes(GroupKey(group: group.id, family: MergeFamily(group.merge)))
+            guard let write = try shown(writes),
+                layout.fits(write.payload, group: index, family: MergeFamily(group.merge))
+            else { return group.columns.map(\.defaultValue) }
+            return write.payload
+        }
+    }
+
+    /// The greatest of the siblings by (timestamp, replica).
+    func shown<Payload>(
+        _ writes: DotFunction<LocalDot, Payload>
+    ) throws -> DotFunction<LocalDot, Payload>.Write? {
+        if writes.writes.count < 2 { return writes.writes.first }
+        if calibration.contains(.showsLatestArrival) { return writes.writes.last }
+        var ranks: [LocalDot: ShownRank] = [:]
+        for write in writes.writes { ranks[write.name] = try rank(of: write.name) }
+        return writes.shown(
+            rankedBy: { ranks[$0.name] },
+            ascending: { left, right in
+                guard let left, let right else { return false }
+                return left < right
+            })
+    }
+
+    private func rank(of dot: LocalDot) throws -> ShownRank {
+        let timestamp: HybridTimestamp
+        if let pending, pending.dot == dot {
+            timestamp = pending.timestamp
+        } else {
+            let statement = try connection.statement(
+                "SELECT timestamp FROM gemba_change WHERE replica = ? AND sequence = ?")
+            let stored = try statement.bind(1, dot.replica).bind(2, dot.sequence).first { $0.unsigned(0) }
+            timestamp = HybridTimestamp(rawValue: stored ?? 0)
+        }
+        return ShownRank(
+            timestamp: timestamp, replica: try numbers.replica(dot.replica, on: connection), sequence: dot.sequence)
+    }
+
+    private struct ShownRank: Comparable {
+        var timestamp: HybridTimestamp
+        var replica: ReplicaID
+        /// Decides between two writes of one replica, of which the later did not replace the earlier.
+        var sequence: SequenceNumber
+
+        static func < (left: Self, right: Self) -> Bool {
+            (left.timestamp, left.replica, left.sequence) < (right.timestamp, right.replica, right.sequence)
+        }
+    }
+
+    // MARK: - Effects of unknown kinds
+
+    private func deferEffect(_ effect: Effect, table: TableID, row: RowID, dot: LocalDot) throws {
+        guard case .unknown(_, let encoded) = effect.content else { return }
+        try connection.statement(
+            "INSERT OR REPLACE INTO gemba_deferred (tbl, row, grp, replica, sequence, effect) VALUES (?, ?, ?, ?, ?, ?)"
+        )
+        .bind(1, Int64(table.rawValue)).bind(2, row).bind(3, Int64(effect.group.rawValue))
+        .bind(4, dot.replica).bind(5, dot.sequence).bind(6, encoded).run()
+    }
+}
+
+extension TableLayout {
+    /// Whether values can stand in the columns of a group.
+    func fits(_ values: [Value], group index: Int, family: MergeFamily) -> Bool {
+        let group = groups[index]
+        return MergeFamily(group.merge) == family && group.columns.count == values.count
+            && zip(group.columns, values).allSatisfy { $0.accepts($1) }
+    }
+}

@@ -1,0 +1,57 @@
+public import GembaWire
+
+/// The unit of merge in a row: one column, or several that only make sense together.
+///
+/// Its number and its member list are frozen for ever: a new column is a new group, and regrouping makes a new group
+/// with a new number. Otherwise an old station's write of the group would erase the column it does not know.
+public struct Group: Hashable, Sendable {
+    /// How concurrent effects on the group merge.
+    public enum Merge: Hashable, Sendable {
+        /// Un-replaced writes are kept; the greatest (timestamp, replica) among them is shown.
+        case register
+        /// Additions win over removals that did not know them. The column shows a JSON array.
+        case set
+        /// Increments add up.
+        case counter
+        /// Written once, with the row.
+        case fact
+    }
+
+    /// Stable for ever within its table.
+    public let id: GroupID
+    /// How concurrent effects merge.
+    public let merge: Merge
+    /// The members in their frozen order; exactly one for a set or a counter.
+    public let columns: [Column]
+
+    private init(id: GroupID, merge: Merge, columns: [Column]) {
+        self.id = id
+        self.merge = merge
+        self.columns = columns
+    }
+
+    /// A register of one column.
+    public static func register(_ id: GroupID, _ column: Column) -> Group {
+        Group(id: id, merge: .register, columns: [column])
+    }
+
+    /// A register of several columns that are always written together.
+    public static func register(_ id: GroupID, _ columns: [Column]) -> Group {
+        Group(id: id, merge: .register, columns: columns)
+    }
+
+    /// A set of values.
+    public static func set(_ id: GroupID, _ name: String) -> Group {
+        Group(id: id, merge: .set, columns: [Column(name, .text, default: .text("[]"))])
+    }
+
+    /// A sum of increments.
+    public static func counter(_ id: GroupID, _ name: String) -> Group {
+        Group(id: id, merge: .counter, columns: [Column(name, .integer, default: .integer(0))])
+    }
+
+    /// The columns of a fact: a row of a table that has only such groups is never edited.
+    public static func fact(_ id: GroupID, _ columns: [Column]) -> Group {
+        Group(id: id, merge: .fact, columns: columns)
+    }
+}

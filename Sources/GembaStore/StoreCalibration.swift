@@ -1,0 +1,17 @@
+/// Faults that tests plant in the store, to learn whether their checkers would find such a bug. Empty in every program.
+package struct StoreCalibration: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// Applies a change although what its author had seen is not held.
+    package static let ignoresDependencies = StoreCalibration(rawValue: 1 << 0)
+    /// Merges again what arrives a second time.
+    package static let mergesDuplicates = StoreCalibration(rawValue: 1 << 1)
+    /// Merges only the first row of a change.
+    package static let appliesFirstOperationOnly = StoreCalibration(rawValue: 1 << 2)
+    /// Shows the sibling of the replica that this database met last.
+    package static let showsLatestArrival = StoreCalibration(rawValue: 1 << 3)
+    /// Trusts the database without looking at the side file.
+    package static let ignoresSideFile = StoreCalibration(rawValue: 1 << 4)
+}

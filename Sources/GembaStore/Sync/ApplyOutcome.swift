@@ -1,0 +1,43 @@
+public import GembaWire
+
+/// What came of a batch from a peer.
+public struct ApplyOutcome: Hashable, Sendable {
+    /// Why runs of the batch could not be applied.
+    public enum Problem: Hashable, Sendable {
+        /// The author, or the roster that admits it, is not known here yet.
+        case needsRoster
+        /// A run does not follow what is held, or names deps that are not.
+        case missingDependency
+        /// Two histories exist under one name; what is held stays.
+        case forked
+        /// The carrier sent what no honest node sends.
+        case invalid(String)
+    }
+
+    /// The new tips of the logs that grew.
+    public var advanced: [ChangeReference] = []
+    /// How many entries were stored.
+    public var entryCount = 0
+    /// How many of them are authentic but malformed: stored and forwarded, without effect.
+    public var quarantinedCount = 0
+    /// The gravest problem met; the other runs were applied all the same.
+    public var problem: Problem?
+
+    /// Nothing stored, no problem met.
+    public init() {}
+
+    mutating func meet(_ new: Problem) {
+        if problem.map({ $0.gravity < new.gravity }) ?? true { problem = new }
+    }
+}
+
+extension ApplyOutcome.Problem {
+    fileprivate var gravity: Int {
+        switch self {
+        case .forked: 0
+        case .missingDependency: 1
+        case .needsRoster: 2
+        case .invalid: 3
+        }
+    }
+}

@@ -1,0 +1,274 @@
+import GembaCausality
+import GembaTrust
+import GembaWire
+
+/// Applies a batch of runs in one transaction: verifies every run before anything of it is stored, then merges the
+/// operations of the whole batch row by row.
+///
+/// A run that cannot be applied does not stop the others.
+struct BatchApplier {
+    let context: StoreContext
+    let kind: LogKind
+    private(set) var outcome = ApplyOutcome()
+    /// Logs of this station that grew: a peer gave back what the database had lost.
+    private(set) var recovered: [LogTip] = []
+    private var operations: [RowStore.Dotted] = []
+    private var clock: HybridClock
+    private let wall: UInt64
+    private let calibration: StoreCalibration
+
+    init(context: StoreContext, kind: LogKind) throws {
+        self.context = context
+        self.kind = kind
+        clock = HybridClock(latest: try context.state().latestTimestamp)
+        wall = context.environment.sources.wallClock()
+        calibration = context.environment.sources.calibration
+    }
+
+    /// Applies all runs that can be applied.
+    mutating func apply(_ runs: [Run]) throws {
+        for run in runs {
+            do throws(Refusal) {
+                try apply(run)
+            } catch {
+                switch error {
+                case .problem(let problem): outcome.meet(problem)
+                case .failure(let failure): throw failure
+                }
+            }
+        }
+        try mergeOperations()
+        try context.save(latestTimestamp: clock.latest)
+    }
+
+    /// Why a run is not applied: the run's fault, or the store's.
+    private enum Refusal: Error {
+        case problem(ApplyOutcome.Problem)
+        case failure(any Error)
+    }
+
+    private func attempt<Result>(_ body: () throws -> Result) throws(Refusal) -> Result {
+        do { return try body() } catch { throw .failure(error) }
+    }
+
+    // MARK: - One run
+
+    private mutating func apply(_ run: Run) throws(Refusal) {
+        let held = try attempt { try context.log.tip(of: run.replica) }
+        guard let run = try unheldPart(of: run, held: held) else { return }
+        let verified: VerifiedRun
+        do {
+            verified = try VerifiedRun(
+                verifying: run, kind: kind, plant: context.environment.plant,
+                after: held.map { .init(hash: $0.hash, station: $0.station) })
+        } catch {
+            throw .problem(.invalid(error.message))
+        }
+        try authorise(verified)
+        var deps: [[LocalDot]] = []
+        for (entry, _) in verified.entries {
+            deps.append(try resolve(entry.deps, kind: kind, otherwise: .missingDependency))
+        }
+        if let genesis = verified.genesis, kind == .data {
+            _ = try resolve(genesis.rosterFrontier, kind: .roster, otherwise: .needsRoster)
+        }
+        try store(verified, run: run, held: held, deps: deps)
+    }
+
+    /// The part of a run beyond what is held; nil when there is none.
+    private mutating func unheldPart(of run: Run, held: LogTip?) throws(Refusal) -> Run? {
+        guard !run.entries.isEmpty else { throw .problem(.invalid("A run is empty.")) }
+        guard let held else {
+            if run.first > 0 { throw .problem(.missingDependency) }
+            return run
+        }
+        guard held.kind == kind else { throw .problem(.invalid("A run is of another kind of log.")) }
+        if run.first > held.sequence + 1 { throw .problem(.missingDependency) }
+        let overlap = Int(min(held.sequence + 1 - run.first, UInt64(run.entries.count)))
+        for index in 0..<overlap {
+            let dot = LocalDot(replica: held.number, sequence: run.first + UInt64(index))
+            let stored = try attempt { try context.storedEntry(at: dot, kind: kind) }
+            guard stored == run.entries[index] else { throw .problem(.forked) }
+            if calibration.contains(.mergesDuplicates) { try attempt { try mergeAgain(run.entries[index], dot, held) } }
+        }
+        if overlap == run.entries.count { return nil }
+        if overlap == 0, run.previous != held.hash.prefix { throw .problem(.forked) }
+        var rest = run
+        rest.first = held.sequence + 1
+        rest.previous = held.hash.prefix
+        rest.entries.removeFirst(overlap)
+        return rest
+    }
+
+    private mutating func mergeAgain(_ encoded: [UInt8], _ dot: LocalDot, _ tip: LogTip) throws {
+        guard kind == .data, dot.sequence > 0 else { return }
+        let body = try context.body(of: encoded, author: tip.replica, sequence: dot.sequence)
+        for operation in body.operations { operations.append(.init(dot: dot, operation: operation)) }
+    }
+
+    private func authorise(_ run: VerifiedRun) throws(Refusal) {
+        let roster = try attempt { try context.roster() }
+        switch kind {
+        case .roster:
+            guard roster.recognises(run) else { throw .problem(.needsRoster) }
+        case .data:
+            guard let member = roster.members[run.station] else { throw .problem(.needsRoster) }
+            guard member.may(.writeData) else {
+                throw .problem(.invalid("Station \(member.name) may not write data."))
+            }
+        }
+    }
+
+    private func resolve(
+        _ references: [ChangeReference], kind: LogKind, otherwise problem: ApplyOutcome.Problem
+    ) throws(Refusal) -> [LocalDot] {
+        var dots: [LocalDot] = []
+        for reference in references {
+            guard let dot = try attempt({ try context.log.resolve(reference, kind: kind) }) else {
+                if calibration.contains(.ignoresDependencies) { continue }
+                throw .problem(problem)
+            }
+            dots.append(dot)
+        }
+        return dots
+    }
+
+    // MARK: - Storing
+
+    private mutating func store(
+        _ verified: VerifiedRun, run: Run, held: LogTip?, deps: [[LocalDot]]
+    ) throws(Refusal) {
+        do {
+            var tip: LogTip
+            var index = 0
+            if let held {
+                tip = held
+            } else {
+                guard let genesis = verified.genesis else { throw Refusal.problem(.missingDependency) }
+                tip = try context.log.create(genesis, hash: verified.entries[0].hash, encoded: run.entries[0])
+                index = 1
+            }
+            while index < verified.entries.count {
+                let (entry, hash) = verified.entries[index]
+                try append(entry, hash: hash, encoded: run.entries[index], to: &tip, deps: deps[index])
+                index += 1
+            }
+            try context.log.keep(signature: verified.head.signature, at: tip.dot)
+            outcome.entryCount += verified.entries.count
+            outcome.advanced.append(tip.reference)
+            if tip.station == context.environment.identity.stationKey { try noticeRecovery(of: tip) }
+            if kind == .roster { try context.placeOwnJoin() }
+        } catch let refusal as Refusal {
+            throw refusal
+        } catch {
+            throw .failure(error)
+        }
+    }
+
+    private mutating func append(
+        _ entry: Entry, hash: ChangeHash, encoded: [UInt8], to tip: inout LogTip, deps: [LocalDot]
+    ) throws {
+        let lamport = try context.log.lamport(after: tip, deps: deps)
+        let dot = LocalDot(replica: tip.number, sequence: tip.sequence + 1)
+        if kind == .data { try context.history.record(dot, deps: deps) }
+        let content = try contentOf(entry, author: tip.replica, at: dot, lamport: lamport)
+        let stored = StoredEntry(
+            sequence: dot.sequence, hash: hash, timestamp: content?.timestamp ?? HybridTimestamp(rawValue: 0),
+            lamport: lamport, isQuarantined: content == nil, encoded: encoded)
+        try context.log.append(stored, to: &tip, deps: deps)
+        guard kind == .data else { return }
+        guard let content else {
+            outcome.quarantinedCount += 1
+            return
+        }
+        clock.observe(content.timestamp, wall: wall)
+        for operation in content.operations.prefix(calibration.contains(.appliesFirstOperationOnly) ? 1 : .max) {
+            operations.append(.init(dot: tip.dot, operation: operation))
+        }
+    }
+
+    private struct Content {
+        var timestamp: HybridTimestamp
+        var operations: [RowOperation]
+    }
+
+    /// The content of an entry, or nil when it is invalid: that is decided by its bytes and its causal past alone, so
+    /// every replica decides alike, and the entry keeps its place in the log.
+    private func contentOf(
+        _ entry: Entry, author: ReplicaID, at dot: LocalDot, lamport: UInt64
+    ) throws -> Content? {
+        switch kind {
+        case .data:
+            guard let content = try? Envelope.open(entry),
+                let body = try? ChangeBody(decoding: content, author: author, sequence: dot.sequence),
+                body.lamport == lamport, try isPast(body.references, of: dot)
+            else { return nil }
+            return Content(timestamp: body.timestamp, operations: body.operations)
+        case .roster:
+            guard let body = try? RosterBody(decoding: entry.body), body.lamport == lamport else { return nil }
+            return Content(timestamp: body.timestamp, operations: [])
+        }
+    }
+
+    /// Whether a change had seen all that it refers to, by number and hash.
+    ///
+    /// One that names what it had not seen could replace a write before it is made, and replicas which received the two
+    /// in different orders would differ.
+    private func isPast(_ references: [ChangeReference], of dot: LocalDot) throws -> Bool {
+        for reference in references {
+            guard let named = try context.log.resolve(reference, kind: .data),
+                try context.history.hasSeen(named, by: dot)
+            else { return false }
+        }
+        return true
+    }
+
+    /// Someone held more of a log that this database writes: it was rolled back, and goes on under a new name.
+    private mutating func noticeRecovery(of tip: LogTip) throws {
+        recovered.append(tip)
+        let state = try context.state()
+        guard state.current(kind) == tip.number else { return }
+        try context.connection.statement("UPDATE gemba_state SET renew = 1 WHERE id = 1").run()
+    }
+
+    // MARK: - Merging
+
+    /// Merges all operations of the batch, row by row in the order of the tables, each row's in causal order.
+    private mutating func mergeOperations() throws {
+        // The sort is stable by index: the batch is in causal order, and rows are independent of each other.
+        let order = operations.indices.sorted { left, right in
+            let (first, second) = (operations[left].operation, operations[right].operation)
+            return (first.table, first.row, left) < (second.table, second.row, right)
+        }
+        var start = 0
+        while start < order.count {
+            let first = operations[order[start]].operation
+            var end = start + 1
+            while end < order.count, operations[order[end]].operation.table == first.table,
+                operations[order[end]].operation.row == first.row
+            {
+                end += 1
+            }
+            try context.rows.merge(order[start..<end].map { operations[$0] }, table: first.table, row: first.row)
+            start = end
+        }
+        operations.removeAll()
+    }
+}
+
+extension Roster {
+    /// Whether a run of a roster log belongs into the store. Whatever follows in a log that is stored belongs there too.
+    fileprivate func recognises(_ run: VerifiedRun) -> Bool {
+        guard let genesis = run.genesis else { return true }
+        var log = RosterLog(genesis: genesis, genesisHash: run.entries[0].hash)
+        for (entry, hash) in run.entries.dropFirst() { log.append(RosterLog.Entry(entry, hash: hash)) }
+        return recognises(log)
+    }
+}
+
+extension StoreContext {
+    func storedEntry(at dot: LocalDot, kind: LogKind) throws -> [UInt8]? {
+        try connection.statement("SELECT entry FROM \(kind.entryTable) WHERE replica = ? AND sequence = ?")
+            .bind(1, dot.replica).bind(2, dot.sequence).first { $0.bytes(0) }
+    }
+}

@@ -1,0 +1,43 @@
+public import GembaCausality
+import GembaTrust
+public import GembaWire
+
+extension Replica {
+    /// What a node remembered of its peers, by station, in the node's own form.
+    public func peerRecords() throws -> [StationKey: String] {
+        try withReader { context in
+            var records: [StationKey: String] = [:]
+            try context.connection.statement("SELECT station, status FROM gemba_peer").forEach { row in
+                records[try row.fixed(0)] = row.text(1)
+            }
+            return records
+        }
+    }
+
+    /// Remembers what a node knows of its peers.
+    public func save(peerRecords records: [StationKey: String]) throws {
+        try write { context in
+            for (station, status) in records {
+                try context.connection.statement("INSERT OR REPLACE INTO gemba_peer (station, status) VALUES (?, ?)")
+                    .bind(1, station).bind(2, status).run()
+            }
+        }
+    }
+
+    /// The data logs of this station, those of earlier incarnations included.
+    public func ownDataReplicas() throws -> [ReplicaID] {
+        try withReader { try $0.log.tips(of: identity.stationKey).filter { $0.kind == .data }.map(\.replica) }
+    }
+
+    /// How many of this station's changes no peer has acknowledged.
+    ///
+    /// - Parameter acknowledged: up to where any peer holds each own log.
+    public func unsentCount(acknowledged: VersionVector) throws -> UInt64 {
+        try withReader { context in
+            try context.log.tips(of: identity.stationKey).filter { $0.kind == .data }.reduce(0) { total, tip in
+                let held = acknowledged[tip.replica] ?? 0
+                return total + (tip.sequence > held ? tip.sequence - held : 0)
+            }
+        }
+    }
+}

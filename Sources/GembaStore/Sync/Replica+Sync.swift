@@ -1,0 +1,107 @@
+public import GembaCausality
+public import GembaTrust
+public import GembaWire
+
+/// What a node needs of a replica to keep it in step with others.
+extension Replica {
+    /// How much of every log is held, sorted by replica. Every entry is a sequence number with a kept signature.
+    public func vector(of kind: LogKind) throws -> [ChangeReference] {
+        try snapshot(of: kind).vector
+    }
+
+    /// The vector together with the place of the newest entry, of one moment.
+    public func snapshot(of kind: LogKind) throws -> (vector: [ChangeReference], position: Int64) {
+        try withReader { context in
+            (try context.log.tips(of: kind).map(\.reference), try context.log.lastPosition(of: kind))
+        }
+    }
+
+    /// The place of the newest entry in apply order; 0 when there is none.
+    public func lastPosition(of kind: LogKind) throws -> Int64 {
+        try withReader { try $0.log.lastPosition(of: kind) }
+    }
+
+    /// Entries in this replica's apply order, as runs that end at signed heads.
+    ///
+    /// Own entries are returned only after the side file remembers them durably: nothing is sent that a restored
+    /// database could forget.
+    ///
+    /// - Parameters:
+    ///   - position: entries after it are returned.
+    ///   - known: entries that it contains are left out.
+    ///   - maximumBytes: the size at which no more entries are added; a single commit group may be larger.
+    ///   - included: the only logs to read, or nil for all.
+    /// - Returns: the runs, the position that was reached, and whether nothing lies behind it.
+    public func runs(
+        of kind: LogKind, after position: Int64, excluding known: VersionVector, maximumBytes: Int,
+        including included: Set<ReplicaID>? = nil
+    ) throws -> (runs: [Run], position: Int64, reachedEnd: Bool) {
+        let collector = try withReader { context in
+            var collector = RunCollector(context: context, kind: kind, maximumBytes: maximumBytes, included: included)
+            try collector.collect(after: position, excluding: known)
+            return collector
+        }
+        if !collector.ownTips.isEmpty { try record(collector.ownTips, durable: true) }
+        return (collector.runs, collector.position, collector.reachedEnd)
+    }
+
+    /// Applies a batch from a peer in one transaction. Signatures and hash chains are verified before anything is stored.
+    public func apply(_ runs: [Run], kind: LogKind) throws -> ApplyOutcome {
+        let (outcome, recovered) = try write { context in
+            var applier = try BatchApplier(context: context, kind: kind)
+            try applier.apply(runs)
+            return (applier.outcome, applier.recovered)
+        }
+        if !recovered.isEmpty { try record(recovered, durable: false) }
+        return outcome
+    }
+
+    /// The members and their keys.
+    public func roster() throws -> Roster {
+        try withReader { try $0.roster() }
+    }
+
+    /// The newest signed heads held of a station's data logs, at most ``Limits/heldHeads``.
+    public func heads(heldOf station: StationKey) throws -> [SignedHead] {
+        try withReader { context in
+            try context.log.tips(of: station).filter { $0.kind == .data }.suffix(Limits.heldHeads)
+                .compactMap { try context.log.head(at: $0) }
+        }
+    }
+
+    /// The tip of the log that this database writes, or nil before the first change.
+    public func currentTip() throws -> ChangeReference? {
+        try withReader { context in
+            try context.state().dataReplica.flatMap { try context.log.tip(number: $0) }?.reference
+        }
+    }
+
+    /// Considers what a peer holds of this station's logs. A head that this station signed, beyond or beside what is
+    /// held, proves that the database was rolled back: it goes on under a new name from its next write on.
+    ///
+    /// Heads that this station's key did not sign are ignored, or any liar could make it change its name.
+    ///
+    /// - Returns: whether the database was found to be rolled back.
+    @discardableResult
+    public func notice(evidence heads: [SignedHead]) throws -> Bool {
+        let authentic = heads.filter { HeadVerification.isValid($0, by: identity.stationKey, plant: plant) }
+        if authentic.isEmpty { return false }
+        return try write { context in
+            let state = try context.state()
+            for head in authentic {
+                guard let tip = try context.log.tip(of: head.replica), tip.number == state.dataReplica else { continue }
+                let dot = LocalDot(replica: tip.number, sequence: head.sequence)
+                let own = head.sequence <= tip.sequence ? try context.log.hash(of: dot, kind: .data) : nil
+                if own == head.hash { continue }
+                try context.connection.statement("UPDATE gemba_state SET renew = 1 WHERE id = 1").run()
+                return true
+            }
+            return false
+        }
+    }
+
+    /// Goes on under a new name from the next write on, as after a hint that the machine was cloned.
+    public func openNewIncarnation() throws {
+        try write { try $0.connection.statement("UPDATE gemba_state SET renew = 1 WHERE id = 1").run() }
+    }
+}

@@ -1,0 +1,83 @@
+import GembaCausality
+import GembaTrust
+import GembaWire
+
+/// Makes one local change within a write transaction: runs the steps, then appends the signed entry.
+struct LocalCommit {
+    let context: StoreContext
+    let incarnation: Incarnation
+
+    private var environment: StoreEnvironment { context.environment }
+
+    /// - Returns: what `body` returns, and the log's new tip, or nil when nothing was done.
+    func run<Result>(
+        by actor: String, because reason: String, _ body: (WriteTransaction) throws -> Result
+    ) throws -> (Result, LogTip?) {
+        try check(actor: actor, reason: reason)
+        guard try context.roster().members[environment.identity.stationKey]?.may(.writeData) ?? false else {
+            throw StoreError(
+                .notPermitted,
+                "This machine is not a member of the plant that may write. Enrol it with `gemba join`, or use a station."
+            )
+        }
+        var tip = try incarnation.current(.data, context: context)
+        var clock = HybridClock(latest: try context.state().latestTimestamp)
+        let wall = environment.sources.wallClock()
+        let timestamp = clock.next(wall: wall)
+        let dot = LocalDot(replica: tip.number, sequence: tip.sequence + 1)
+        let frontier = try context.log.frontier(of: .data).filter { $0.replica != tip.number }
+        let lamport = try context.log.lamport(after: tip, deps: frontier)
+        context.rows.pending = (dot, timestamp)
+        context.draft = (
+            dot,
+            Provenance(
+                dot: Dot(tip.replica, dot.sequence), timestamp: timestamp, lamport: lamport,
+                station: environment.identity.stationKey, actor: actor, reason: reason)
+        )
+        defer {
+            context.rows.pending = nil
+            context.draft = nil
+        }
+        let transaction = WriteTransaction(
+            context: context, dot: Dot(tip.replica, dot.sequence), localDot: dot,
+            makeRowID: { context.rowIDs.next(wall: wall, randomBytes: environment.sources.randomBytes) })
+        let result = try body(transaction)
+        let builder = transaction.builder
+        if builder.isEmpty { return (result, nil) }
+
+        let references = try builder.greatestNamedDots.map { named in
+            try context.log.reference(to: context.numbers.local(named, on: context.connection), kind: .data)
+        }
+        let content = ChangeBody(
+            timestamp: timestamp, lamport: lamport, schemaVersion: environment.schema.version, actor: actor,
+            reason: reason, operations: builder.sortedOperations, references: references)
+        try append(content.encoded(author: tip.replica), of: content, to: &tip, deps: frontier)
+        try context.save(latestTimestamp: timestamp)
+        return (result, tip)
+    }
+
+    private func append(
+        _ encoded: [UInt8], of content: ChangeBody, to tip: inout LogTip, deps: [LocalDot]
+    ) throws {
+        let references = try context.references(to: deps, kind: .data)
+        let entry: Entry
+        do {
+            entry = try Envelope.makeEntry(encoded, deps: references)
+        } catch {
+            throw StoreError(
+                .limitExceeded, "The change is too large to be sent: split the write into several.", cause: error)
+        }
+        try context.appendSigned(
+            entry, timestamp: content.timestamp, lamport: content.lamport, to: &tip, deps: deps)
+        try context.history.record(tip.dot, deps: deps)
+    }
+
+    private func check(actor: String, reason: String) throws(StoreError) {
+        guard actor.utf8.count <= Limits.actorBytes, !actor.utf8.contains(0) else {
+            throw StoreError(.invalidValue, "The actor's name is longer than \(Limits.actorBytes) bytes.")
+        }
+        guard reason.utf8.count <= Limits.reasonBytes, !reason.utf8.contains(0) else {
+            throw StoreError(.invalidValue, "The reason is longer than \(Limits.reasonBytes) bytes.")
+        }
+    }
+}
