@@ -1,0 +1,292 @@
+import GembaCausality
+import GembaGossip
+import GembaStore
+import GembaTrust
+import GembaWire
+import Logging
+
+extension Engine {
+    /// Gives an input to a link's session and carries out what it asks for, until nothing is left to do.
+    func perform(on id: LinkID, at moment: Moment, _ input: (inout Session) -> [SessionAction]) {
+        guard links[id] != nil else { return }
+        var queue = links[id].map { _ in self.input(id, input) } ?? []
+        while !queue.isEmpty {
+            let action = queue.removeFirst()
+            guard links[id] != nil else { return }
+            queue += carryOut(action, on: id, at: moment)
+        }
+    }
+
+    private func input(_ id: LinkID, _ input: (inout Session) -> [SessionAction]) -> [SessionAction] {
+        guard var link = links[id] else { return [] }
+        let actions = input(&link.session)
+        links[id] = link
+        return actions
+    }
+
+    /// Carries out one action and returns what the session answers to its result.
+    private func carryOut(_ action: SessionAction, on id: LinkID, at moment: Moment) -> [SessionAction] {
+        switch action {
+        case .send(let frame):
+            send(frame, on: id)
+            return []
+        case .requestSnapshot(let kind): return answerSnapshot(kind, on: id, at: moment)
+        case .read(let request): return answer(request, on: id, at: moment)
+        case .apply(let kind, let runs): return apply(runs, kind: kind, on: id, at: moment)
+        case .close(let end):
+            close(id, end, at: moment)
+            return []
+        case .greeted, .evidence, .compared, .conflicting, .behind, .peerHolds, .clockOffset:
+            note(action, on: id, at: moment)
+            return []
+        }
+    }
+
+    private func send(_ frame: Frame, on id: LinkID) {
+        guard var link = links[id] else { return }
+        let bytes = frame.encoded()
+        if !link.waiting.isEmpty || !transport.send(bytes, on: id) {
+            link.waiting.append(bytes)
+            link.session.onLinkBlocked()
+            links[id] = link
+        }
+    }
+
+    private func close(_ id: LinkID, _ end: SessionEnd, at moment: Moment) {
+        if !end.byPeer, let code = end.code, code.isViolation {
+            counters.violations += 1
+            if let station = links[id]?.session.peer?.station, peers[station] != nil {
+                updatePeer(station) { $0.violations += 1 }
+            }
+            logger.notice("session refused", metadata: ["reason": "\(end.text)"])
+        }
+        remove(id, reason: end.text, at: moment)
+        transport.close(id)
+    }
+
+    // MARK: - The store
+
+    private func answerSnapshot(_ kind: LogKind, on id: LinkID, at moment: Moment) -> [SessionAction] {
+        do {
+            let (vector, position) = try replica.snapshot(of: kind)
+            let snapshot = VectorSnapshot(references: vector, position: position)
+            return input(id) { $0.onSnapshot(snapshot, of: kind, at: moment) }
+        } catch {
+            return unavailable(kind, error, on: id, at: moment)
+        }
+    }
+
+    private func answer(_ request: ReadRequest, on id: LinkID, at moment: Moment) -> [SessionAction] {
+        do {
+            let (runs, position, reachedEnd) = try replica.runs(
+                of: request.kind, after: request.position, excluding: request.known,
+                maximumBytes: request.maximumBytes, including: readable(by: request.audience))
+            let loaded = LoadedRuns(
+                kind: request.kind, round: request.round, runs: runs, position: position, reachedEnd: reachedEnd)
+            return input(id) { $0.onLoaded(loaded, at: moment) }
+        } catch {
+            return unavailable(request.kind, error, on: id, at: moment)
+        }
+    }
+
+    /// The roster logs that a stranger is shown: this station's own and those of the members who admit others, which
+    /// together prove that this station is a member, and every log that these build on, without which nobody could apply
+    /// them.
+    private func readable(by audience: ReadRequest.Audience) -> Set<ReplicaID>? {
+        guard audience == .stranger else { return nil }
+        var pending = roster.logs.values.filter { log in
+            log.station == replica.identity.stationKey || roster.members[log.station]?.may(.invite) ?? false
+        }
+        var shown: Set<ReplicaID> = []
+        while let log = pending.popLast() {
+            guard shown.insert(log.replica).inserted else { continue }
+            let references = log.genesis.rosterFrontier + log.entries.flatMap(\.deps)
+            pending += Set(references.map(\.replica)).compactMap { roster.logs[$0] }
+        }
+        return shown
+    }
+
+    private func apply(_ runs: [Run], kind: LogKind, on id: LinkID, at moment: Moment) -> [SessionAction] {
+        let outcome: GembaStore.ApplyOutcome
+        do {
+            outcome = try replica.apply(runs, kind: kind)
+        } catch {
+            counters.storeFailures += 1
+            logger.error("a batch could not be stored", metadata: ["error": "\(error)"])
+            return input(id) { $0.onApplied(.unavailable, of: kind, at: moment) }
+        }
+        counters.entriesApplied += UInt64(outcome.entryCount)
+        counters.entriesQuarantined += UInt64(outcome.quarantinedCount)
+        let actions = input(id) { $0.onApplied(outcome.forSession, of: kind, at: moment) }
+        if !outcome.advanced.isEmpty {
+            announce(kind, tips: outcome.advanced, except: id, at: moment)
+            if kind == .roster { upgrade(id, at: moment) }
+        }
+        return actions
+    }
+
+    private func unavailable(
+        _ kind: LogKind, _ error: any Error, on id: LinkID, at moment: Moment
+    ) -> [SessionAction] {
+        counters.storeFailures += 1
+        logger.error("the store cannot be read", metadata: ["error": "\(error)"])
+        return input(id) { $0.onStoreUnavailable(kind, at: moment) }
+    }
+
+    // MARK: - News of the peer
+
+    private func note(_ action: SessionAction, on id: LinkID, at moment: Moment) {
+        guard let link = links[id] else { return }
+        if case .greeted(let hello) = action { greet(hello, on: id, at: moment) }
+        noteEnrolment(action, on: id)
+        guard link.session.configuration.standing == .members, let station = link.session.peer?.station else { return }
+        switch action {
+        case .evidence(let heads): consider(heads)
+        case .conflicting(_, let tips):
+            logger.warning("two histories under one name", metadata: ["logs": "\(tips.map(\.ours.replica))"])
+        case .behind(let kind, let changes): if kind == .data { updatePeer(station) { $0.behind = changes } }
+        case .compared(let kind, let theirs):
+            if kind == .data { acknowledge(station, VersionVector(references: theirs)) }
+        case .peerHolds(let kind, let vector): if kind == .data { acknowledge(station, vector) }
+        case .clockOffset(let offset):
+            updatePeer(station) { status in
+                status.clockOffset = offset.milliseconds
+                status.roundTrip = Double(offset.roundTrip.components.attoseconds) / 1e15
+            }
+        default: break
+        }
+    }
+
+    /// Remembers that a peer holds this station's join; also in the lobby, which a joiner leaves by that.
+    private func noteEnrolment(_ action: SessionAction, on id: LinkID) {
+        let held: VersionVector
+        switch action {
+        case .compared(.roster, let theirs): held = VersionVector(references: theirs)
+        case .peerHolds(.roster, let vector): held = vector
+        default: return
+        }
+        let isHeld = roster.logs.values.contains { log in
+            log.station == replica.identity.stationKey && held[log.replica].map { $0 > 0 } ?? false
+        }
+        if isHeld { links[id]?.peerHoldsEnrolment = true }
+    }
+
+    /// Records up to where a peer holds this station's own logs.
+    private func acknowledge(_ station: StationKey, _ held: VersionVector) {
+        let own = Set(((try? replica.ownDataReplicas()) ?? []))
+        updatePeer(station) { status in
+            for (replica, sequence) in held.entries where own.contains(replica) {
+                status.acknowledged[replica.description] = max(
+                    status.acknowledged[replica.description] ?? 0, sequence)
+            }
+        }
+    }
+
+    private func consider(_ heads: [SignedHead]) {
+        do {
+            guard try replica.notice(evidence: heads) else { return }
+            counters.incarnationHints += 1
+            logger.warning("a peer holds changes that this database lost; it goes on under a new name")
+        } catch {
+            logger.error("evidence of a rollback could not be considered", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: - Greetings
+
+    private func greet(_ hello: Hello, on id: LinkID, at moment: Moment) {
+        guard let link = links[id] else { return }
+        if hello.station == replica.identity.stationKey {
+            meetMyself(hello, on: id, at: moment)
+            return
+        }
+        let members = roster.members(withTransport: link.transport)
+        if !members.isEmpty, !members.contains(where: { $0.station == hello.station }) {
+            perform(on: id, at: moment) {
+                $0.close(.identityMismatch, "the hello names another station than the link proves", at: moment)
+            }
+            return
+        }
+        upgrade(id, at: moment)
+        if link.session.configuration.standing == .members { notePresence(of: hello.station, on: id, at: moment) }
+        settleDuplicates(of: hello, newest: id, at: moment)
+    }
+
+    func notePresence(of station: StationKey, on id: LinkID, at moment: Moment) {
+        guard let link = links[id] else { return }
+        updatePeer(station) { status in
+            status.isConnected = true
+            status.lastContact = moment.wallClock
+            if case .dialled(let endpoint) = link.direction { status.endpoint = endpoint }
+        }
+    }
+
+    /// A peer with this station's own key is this process itself, dialled by mistake, or a clone of this machine.
+    private func meetMyself(_ hello: Hello, on id: LinkID, at moment: Moment) {
+        if hello.nonce != configuration.nonce, isCloneHintDue(at: moment.instant),
+            let own = try? replica.currentTip(), own.replica == hello.tip?.replica
+        {
+            lastCloneHint = moment.instant
+            counters.incarnationHints += 1
+            logger.warning("another process runs under this station's name; this database goes on under a new one")
+            try? replica.openNewIncarnation()
+        }
+        perform(on: id, at: moment) { $0.close(.duplicateLink, "the peer is this station itself", at: moment) }
+    }
+
+    /// A hint costs a name; a liar could otherwise make this database change it all the time.
+    private func isCloneHintDue(at instant: Instant) -> Bool {
+        lastCloneHint.map { $0.duration(to: instant) >= .seconds(3600) } ?? true
+    }
+
+    /// Keeps one of several links to the same process (S3).
+    private func settleDuplicates(of hello: Hello, newest id: LinkID, at moment: Moment) {
+        let peer = LinkPreference.Peer(station: hello.station, nonce: hello.nonce)
+        let preference = LinkPreference(
+            own: .init(station: replica.identity.stationKey, nonce: configuration.nonce))
+        let others = links.values.filter { other in
+            other.id != id && other.session.peer?.station == peer.station && other.session.peer?.nonce == peer.nonce
+        }.sorted { $0.order < $1.order }
+        for other in others {
+            guard let link = links[id] else { return }
+            let (older, newer) = other.order < link.order ? (other, link) : (link, other)
+            let verdict = preference.verdict(
+                peer: peer, older: older.sessionDirection, newer: newer.sessionDirection)
+            let loser = verdict == .older ? newer.id : older.id
+            counters.duplicateLinks += 1
+            perform(on: loser, at: moment) {
+                $0.close(.duplicateLink, "another link to the same process stays", at: moment)
+            }
+        }
+    }
+}
+
+extension ByeMessage.Code {
+    /// Whether it blames the peer for what it sent.
+    var isViolation: Bool {
+        switch self {
+        case .malformedFrame, .limitExceeded, .invalidChange, .identityMismatch, .otherPlant, .notAMember: true
+        default: false
+        }
+    }
+}
+
+extension GembaStore.ApplyOutcome {
+    /// The outcome in the session's terms. A run that contradicts what is held is left out: the rest of the batch counts,
+    /// and the next comparison shows the two histories.
+    fileprivate var forSession: GembaGossip.ApplyOutcome {
+        switch problem {
+        case nil, .forked: .advanced(advanced)
+        case .missingDependency: .incomplete(advanced: advanced, lacking: .dependency)
+        case .needsRoster: .incomplete(advanced: advanced, lacking: .roster)
+        case .invalid(let text): .invalid(text)
+        }
+    }
+}
+
+extension VersionVector {
+    fileprivate init(references: [ChangeReference]) {
+        self.init()
+        for reference in references { insert(reference.dot) }
+    }
+}

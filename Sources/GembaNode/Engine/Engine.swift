@@ -1,0 +1,299 @@
+import GembaCausality
+public import GembaGossip
+public import GembaStore
+import GembaTrust
+public import GembaWire
+public import Logging
+
+/// Keeps a replica in step with its peers: owns the links and their sessions, carries out what sessions ask for, and
+/// decides whom to dial.
+///
+/// It is synchronous and deterministic: events and time come in, calls on the transport go out. Production drives it from
+/// ``Node``, the simulator from its event queue. Not `Sendable`: it has one owner.
+public final class Engine {
+    /// What is kept in step.
+    public let replica: Replica
+    /// What the transport's handshakes ask.
+    public let admissions = AdmissionTable()
+
+    let transport: any Transport
+    let configuration: EngineConfiguration
+    let logger: Logger
+    var links: [LinkID: Link] = [:]
+    var targets: [String: DialTarget] = [:]
+    var roster: Roster
+    /// What is known of peers, by station.
+    public internal(set) var peers: [StationKey: PeerStatus] = [:]
+    /// Peers whose status changed since it was last taken.
+    var changedPeers: Set<StationKey> = []
+    var counters = EngineCounters()
+    /// When a sign of a clone last made this database change its name.
+    var lastCloneHint: Instant?
+    private var openedLinks: UInt64 = 0
+    private var positions: [LogKind: Int64] = [:]
+
+    /// Takes up the replica's roster and what was remembered of peers; nothing is dialled before the first tick.
+    public init(
+        replica: Replica, transport: any Transport, configuration: EngineConfiguration, logger: Logger
+    ) throws {
+        self.replica = replica
+        self.transport = transport
+        self.configuration = configuration
+        self.logger = logger
+        roster = try replica.roster()
+        peers = try replica.peers().mapValues { status in
+            var status = status
+            status.isConnected = false
+            return status
+        }
+        changedPeers = Set(peers.keys)
+        for kind in LogKind.allCases { positions[kind] = try replica.lastPosition(of: kind) }
+        admissions.update(from: roster)
+    }
+
+    /// What happened so far, for tests and `gemba status`.
+    public var counts: EngineCounters { counters }
+
+    /// Whether every open session has taken over all that its peer offered.
+    public var isSettled: Bool {
+        links.values.allSatisfy { $0.session.isSettled(.roster) && $0.session.isSettled(.data) }
+    }
+
+    /// The stations to which a session is open.
+    public var connectedStations: Set<StationKey> {
+        Set(links.values.compactMap { $0.session.peer?.station })
+    }
+
+    /// Whether this station is a member and a connected member holds its join: whatever happens to this machine's link now,
+    /// the plant knows it.
+    public var isEnrolled: Bool {
+        roster.members[replica.identity.stationKey] != nil
+            && links.values.contains { link in
+                guard link.peerHoldsEnrolment, let peer = link.session.peer?.station else { return false }
+                return roster.member(withTransport: link.transport, claiming: peer) != nil
+            }
+    }
+
+    // MARK: - Events
+
+    /// Takes an event of the transport.
+    public func handle(_ event: TransportEvent, at moment: Moment) {
+        switch event {
+        case .listening: break
+        case .hinted(let endpoint, let key): take(hint: key, endpoint: endpoint, at: moment)
+        case .opened(let id, let key, let direction): open(id, key: key, direction: direction, at: moment)
+        case .received(let id, let bytes): receive(bytes, on: id, at: moment)
+        case .writable(let id): flush(id, at: moment)
+        case .closed(let id): remove(id, reason: "the link broke", at: moment)
+        }
+    }
+
+    /// Lets time pass. Called several times a second.
+    public func tick(at moment: Moment) {
+        noticeLocalChanges(at: moment)
+        for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
+            perform(on: id, at: moment) { $0.onTick(at: moment) }
+        }
+        dial(at: moment)
+    }
+
+    /// Looks whether this process or another wrote to the database, and passes new entries on.
+    public func noticeLocalChanges(at moment: Moment) {
+        for kind in [LogKind.roster, .data] {
+            guard let position = try? replica.lastPosition(of: kind), position != positions[kind] else { continue }
+            announce(kind, tips: [], except: nil, at: moment)
+        }
+    }
+
+    /// Ends all sessions and says so.
+    public func stop(at moment: Moment) {
+        for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
+            perform(on: id, at: moment) { $0.close(.shutdown, "the node stops", at: moment) }
+        }
+    }
+
+    /// The peers whose status changed since the last call.
+    public func takeChangedPeers() -> [StationKey: PeerStatus] {
+        defer { changedPeers.removeAll() }
+        return peers.filter { changedPeers.contains($0.key) }
+    }
+
+    // MARK: - Links
+
+    private func open(
+        _ id: LinkID, key: TransportKey, direction: TransportEvent.Direction, at moment: Moment
+    ) {
+        let known = roster.members(withTransport: key)
+        let expected = known.count == 1 ? known[0].station : nil
+        let isMember = roster.members[replica.identity.stationKey] != nil
+        let standing: SessionStanding = !isMember ? .enrolling : known.isEmpty ? .strangerPeer : .members
+        openedLinks += 1
+        let session = Session(
+            SessionConfiguration(
+                station: replica.identity.stationKey, plant: replica.plant, nonce: configuration.nonce,
+                session: SessionID(rawValue: configuration.randomNumber()),
+                direction: direction == .accepted ? .accepted : .dialled, standing: standing,
+                expectedStation: expected, tip: (try? replica.currentTip()) ?? nil,
+                held: expected.flatMap { try? replica.heads(heldOf: $0) } ?? []))
+        links[id] = Link(id: id, transport: key, direction: direction, session: session, order: openedLinks)
+        if case .dialled(let endpoint) = direction { targets[endpoint]?.answered(with: key) }
+        logger.debug("link opened", metadata: ["link": "\(id.rawValue)", "standing": "\(standing)"])
+        perform(on: id, at: moment) { $0.start(at: moment) }
+    }
+
+    private func receive(_ bytes: [UInt8], on id: LinkID, at moment: Moment) {
+        guard links[id] != nil else { return }
+        do {
+            let frame = try Frame(decoding: bytes)
+            counters.framesReceived += 1
+            perform(on: id, at: moment) { $0.receive(frame, byteCount: bytes.count, at: moment) }
+        } catch {
+            counters.malformedFrames += 1
+            perform(on: id, at: moment) {
+                $0.close(.malformedFrame, "a frame does not decode: \(error.message)", at: moment)
+            }
+        }
+        if let station = links[id]?.session.peer?.station, links[id]?.session.configuration.standing == .members {
+            updatePeer(station) { $0.lastContact = moment.wallClock }
+        }
+    }
+
+    func remove(_ id: LinkID, reason: String, at moment: Moment) {
+        guard let link = links.removeValue(forKey: id) else { return }
+        logger.debug("link closed", metadata: ["link": "\(id.rawValue)", "reason": "\(reason)"])
+        if case .dialled(let endpoint) = link.direction {
+            if link.session.configuration.standing == .strangerPeer {
+                targets[endpoint]?.distrust(at: moment.instant)
+            } else {
+                targets[endpoint]?.lost(at: moment.instant)
+            }
+        }
+        if case .dialled(let endpoint) = link.direction,
+            links.values.contains(where: { $0.transport == link.transport })
+        {
+            // Another link to the same peer stays; this one would be dialled again and again only to be refused.
+            targets[endpoint]?.rest()
+            transport.hangUp(endpoint: endpoint)
+        }
+        guard let station = link.session.peer?.station, peers[station] != nil else { return }
+        let remains = links.values.contains { $0.session.peer?.station == station }
+        updatePeer(station) { status in
+            status.isConnected = remains
+            status.lastEnd = reason
+        }
+    }
+
+    private func flush(_ id: LinkID, at moment: Moment) {
+        guard var link = links[id] else { return }
+        while let frame = link.waiting.first {
+            guard transport.send(frame, on: id) else { break }
+            link.waiting.removeFirst()
+        }
+        links[id] = link
+        if link.waiting.isEmpty { perform(on: id, at: moment) { $0.onLinkWritable(at: moment) } }
+    }
+
+    // MARK: - Changes
+
+    /// Tells all sessions but one that new entries are held durably.
+    func announce(_ kind: LogKind, tips: [ChangeReference], except source: LinkID?, at moment: Moment) {
+        positions[kind] = (try? replica.lastPosition(of: kind)) ?? positions[kind]
+        if kind == .roster { refreshRoster(at: moment) }
+        for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) where id != source {
+            perform(on: id, at: moment) { $0.onChangesAvailable(kind, tips: tips, at: moment) }
+        }
+    }
+
+    /// Takes over a roster that changed: admissions, and sessions that may leave the lobby.
+    private func refreshRoster(at moment: Moment) {
+        guard let newer = try? replica.roster() else { return }
+        roster = newer
+        admissions.update(from: newer)
+        for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) { upgrade(id, at: moment) }
+    }
+
+    /// Ends the lobby of a link when the roster shows that both its ends are members.
+    func upgrade(_ id: LinkID, at moment: Moment) {
+        guard let link = links[id], link.session.configuration.standing != .members,
+            roster.members[replica.identity.stationKey] != nil, let station = link.session.peer?.station,
+            roster.member(withTransport: link.transport, claiming: station) != nil
+        else { return }
+        perform(on: id, at: moment) { $0.onUpgrade(at: moment) }
+        notePresence(of: station, on: id, at: moment)
+    }
+
+    // MARK: - Dialling
+
+    private func dial(at moment: Moment) {
+        refreshTargets(at: moment)
+        let linked = Dictionary(grouping: links.values, by: \.direction)
+        let live = Set(links.values.map(\.transport))
+        for endpoint in targets.keys.sorted() where linked[.dialled(endpoint)] == nil {
+            guard var target = targets[endpoint] else { continue }
+            let key = target.next(
+                roster: roster, own: replica.identity.stationKey, excluded: live, at: moment.instant)
+            if target.isInquiryDue(at: moment.instant) { transport.inquire(endpoint: endpoint) }
+            targets[endpoint] = target
+            if let key { transport.dial(endpoint: endpoint, peer: key) }
+        }
+    }
+
+    /// The endpoints to dial: those configured, else those that members publish.
+    private func refreshTargets(at moment: Moment) {
+        var wanted = configuration.peers
+        if wanted.isEmpty {
+            for member in roster.members.values where member.station != replica.identity.stationKey {
+                wanted += member.endpoints.map { PeerAddress(endpoint: $0, transport: member.transport) }
+            }
+        }
+        for address in wanted where targets[address.endpoint] == nil {
+            targets[address.endpoint] = DialTarget(
+                endpoint: address.endpoint, configured: address.transport, at: moment.instant)
+        }
+        let endpoints = Set(wanted.map(\.endpoint))
+        for endpoint in targets.keys.sorted() where !endpoints.contains(endpoint) {
+            targets[endpoint] = nil
+            transport.hangUp(endpoint: endpoint)
+        }
+    }
+
+    /// Takes a hint about who answers at an endpoint. The peer must still show a roster that admits it.
+    private func take(hint key: TransportKey, endpoint: String, at moment: Moment) {
+        guard targets[endpoint] != nil, !links.values.contains(where: { $0.direction == .dialled(endpoint) }) else {
+            return
+        }
+        targets[endpoint]?.take(hint: key)
+        dial(at: moment)
+    }
+
+    // MARK: - Status
+
+    func updatePeer(_ station: StationKey, _ change: (inout PeerStatus) -> Void) {
+        var status = peers[station] ?? PeerStatus()
+        let before = status
+        change(&status)
+        if status == before { return }
+        peers[station] = status
+        changedPeers.insert(station)
+    }
+}
+
+/// What an engine counted since it started.
+public struct EngineCounters: Hashable, Sendable {
+    /// Frames that decoded.
+    public var framesReceived: UInt64 = 0
+    /// Frames that did not decode; each ended its session.
+    public var malformedFrames: UInt64 = 0
+    /// Sessions that were ended because of what the peer sent.
+    public var violations: UInt64 = 0
+    /// Entries of both kinds of log that were stored.
+    public var entriesApplied: UInt64 = 0
+    /// Entries that are authentic but invalid: stored, without effect.
+    public var entriesQuarantined: UInt64 = 0
+    /// Batches that could not be applied for lack of disk space or the like.
+    public var storeFailures: UInt64 = 0
+    /// Links that were closed because another to the same process stays.
+    public var duplicateLinks: UInt64 = 0
+    /// Signs that this database was rolled back or cloned.
+    public var incarnationHints: UInt64 = 0
+}

@@ -1,0 +1,25 @@
+import GembaGossip
+import GembaWire
+
+/// One live link and the session on it.
+struct Link {
+    let id: LinkID
+    /// The key that the peer proved at the handshake.
+    let transport: TransportKey
+    let direction: TransportEvent.Direction
+    var session: Session
+    /// Frames that the transport had no room for, oldest first. The session sends no more meanwhile than its windows
+    /// allow, so this is bounded by them.
+    var waiting: [[UInt8]] = []
+    /// When the link opened, for choosing between duplicates.
+    let order: UInt64
+    /// Whether the peer holds a roster log of this station beyond its genesis, and so its founding or join.
+    var peerHoldsEnrolment = false
+
+    var sessionDirection: LinkDirection {
+        switch direction {
+        case .dialled: .dialled
+        case .accepted: .accepted
+        }
+    }
+}

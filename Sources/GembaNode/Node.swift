@@ -1,0 +1,161 @@
+import Dispatch
+public import GembaGossip
+public import GembaStore
+public import GembaWire
+public import Logging
+import Synchronization
+
+/// Runs a replica on a network: drives an ``Engine`` with real time and a real transport.
+///
+/// The engine belongs to one serial queue, on which its reads and writes of the database may block; no thread of Swift's
+/// cooperative pool ever waits for a disk or a socket.
+///
+/// ```swift
+/// let node = try Node(replica, transport: ZeroMQTransport(listen: ["tcp://*:7700"], …), peers: [])
+/// try await node.run()
+/// ```
+public final class Node: Sendable {
+    private let replica: Replica
+    private let transport: any Transport
+    private let peers: [PeerAddress]
+    private let logger: Logger
+    private let queue = DispatchQueue(label: "gemba.node", qos: .userInitiated)
+    private let intake = NodeIntake()
+    private let isStopping = Mutex(false)
+
+    /// How often the database is asked whether another process wrote to it.
+    private static let poll = Duration.milliseconds(50)
+    /// How often peers' status is written down for other processes to show.
+    private static let statusPeriod = Duration.seconds(1)
+    /// How long good-byes may take to leave the machine.
+    private static let farewell = Duration.milliseconds(100)
+
+    /// - Parameters:
+    ///   - peers: who is dialled; empty dials the endpoints that members publish.
+    public init(_ replica: Replica, transport: any Transport, peers: [PeerAddress], logger: Logger) {
+        self.replica = replica
+        self.transport = transport
+        self.peers = peers
+        self.logger = logger
+    }
+
+    /// Has ``run(onListening:observe:)`` take leave of all peers and return.
+    public func stop() { isStopping.withLock { $0 = true } }
+
+    /// Runs until ``stop()``, until the task is cancelled, or until the transport fails for good.
+    ///
+    /// - Parameters:
+    ///   - onListening: told each endpoint on which links are accepted.
+    ///   - observe: called on the engine's own queue several times a second; must not block.
+    public func run(
+        onListening: @escaping @Sendable (String) -> Void = { _ in },
+        observe: @escaping @Sendable (Engine) -> Void = { _ in }
+    ) async throws {
+        let driver = try EngineDriver(
+            queue: queue, intake: intake, replica: replica, transport: transport, peers: peers, logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [transport, intake] in
+                try await transport.run(
+                    admission: { driver.admissions.admission(of: $0) },
+                    onEvent: { event in
+                        if case .listening(let endpoint) = event { onListening(endpoint) }
+                        if let crowded = intake.add(event) { transport.close(crowded) }
+                        driver.wake()
+                    })
+            }
+            group.addTask { [self] in
+                var elapsed = Duration.zero
+                while !isStopping.withLock({ $0 }) {
+                    try await Task.sleep(for: Self.poll)
+                    elapsed += Self.poll
+                    let isStatusDue = elapsed >= Self.statusPeriod
+                    if isStatusDue { elapsed = .zero }
+                    await driver.tick(savingStatus: isStatusDue, observe: observe)
+                }
+                await driver.stop()
+                try await Task.sleep(for: Self.farewell)
+            }
+            defer { group.cancelAll() }
+            do {
+                try await group.next()
+            } catch is CancellationError {
+                await driver.stop()
+                throw CancellationError()
+            }
+        }
+    }
+}
+
+/// Brings events and time to the engine, on the engine's queue.
+///
+/// `@unchecked Sendable`: the engine is touched only in closures on `queue`.
+private final class EngineDriver: @unchecked Sendable {
+    let admissions: AdmissionTable
+    private let engine: Engine
+    private let queue: DispatchQueue
+    private let intake: NodeIntake
+    private let replica: Replica
+    private let logger: Logger
+    private let start = ContinuousClock.now
+
+    init(
+        queue: DispatchQueue, intake: NodeIntake, replica: Replica, transport: any Transport, peers: [PeerAddress],
+        logger: Logger
+    ) throws {
+        self.queue = queue
+        self.intake = intake
+        self.replica = replica
+        self.logger = logger
+        let nonce = UInt64.random(in: .min ... .max)
+        engine = try Engine(
+            replica: replica, transport: transport,
+            configuration: EngineConfiguration(
+                peers: peers, nonce: nonce, randomNumber: { UInt64.random(in: .min ... .max) }),
+            logger: logger)
+        admissions = engine.admissions
+    }
+
+    private var now: Moment {
+        Moment(instant: Instant(start.duration(to: .now)), wallClock: replica.wallClock)
+    }
+
+    /// Has the engine take in what has arrived.
+    func wake() {
+        guard intake.claimWakeUp() else { return }
+        queue.async { [self] in
+            intake.endWakeUp()
+            while let event = intake.next() { engine.handle(event, at: now) }
+        }
+    }
+
+    func tick(savingStatus: Bool, observe: @escaping @Sendable (Engine) -> Void) async {
+        await withCheckedContinuation { continuation in
+            queue.async { [self] in
+                engine.tick(at: now)
+                observe(engine)
+                if savingStatus { saveStatus() }
+                continuation.resume()
+            }
+        }
+    }
+
+    func stop() async {
+        await withCheckedContinuation { continuation in
+            queue.async { [self] in
+                engine.stop(at: now)
+                saveStatus()
+                continuation.resume()
+            }
+        }
+    }
+
+    private func saveStatus() {
+        let changed = engine.takeChangedPeers()
+        if changed.isEmpty { return }
+        do {
+            try replica.save(changed)
+        } catch {
+            logger.error("the peers' status could not be saved", metadata: ["error": "\(error)"])
+        }
+    }
+}
