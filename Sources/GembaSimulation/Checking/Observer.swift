@@ -1,0 +1,267 @@
+import Foundation
+import GRDB
+import GembaCausality
+import GembaStore
+import GembaTrust
+import GembaWire
+
+/// Looks into every node's database after everything that happens there, and compares it with all that was ever seen.
+///
+/// It reads the log tables by SQL, not through the store, so that it does not share the store's opinion.
+final class Observer {
+    private(set) var history = History()
+    var ledger = Ledger()
+    /// What every node's database was last seen to hold, by kind of log. Stays while a node is down.
+    private(set) var held: [Int: [LogKind: VersionVector]] = [:]
+    private var scanned: [Int: [LogKind: Int64]] = [:]
+    private var isReviewing = false
+    /// The digest that was first seen with a set of changes.
+    private var digests: [VersionVector: StateDigest] = [:]
+    /// Something that was sent too early; thrown when the event at hand is handled.
+    private(set) var exposed: Violation?
+    /// How much was looked at.
+    private(set) var counts = ObservationCounts()
+
+    // MARK: - Logs
+
+    /// Takes in what is new in a node's logs: names are unique, nothing comes before its causes, nothing goes away.
+    func observe(_ node: SimulatedNode) throws {
+        if let exposed { throw exposed }
+        guard let replica = node.process?.replica else { return }
+        for kind in [LogKind.roster, .data] { try scan(kind, of: replica, node) }
+        try checkPairs(replica, node.name)
+    }
+
+    private func scan(_ kind: LogKind, of replica: Replica, _ node: SimulatedNode) throws {
+        let table = kind == .data ? "gemba_change" : "gemba_roster_entry"
+        let position = scanned[node.index]?[kind] ?? 0
+        try replica.read { database in
+            let rows = try Row.fetchCursor(
+                database,
+                sql: """
+                    SELECT position, log.replica, log.station, entry.sequence, entry.hash, entry.entry
+                    FROM \(table) AS entry JOIN gemba_replica AS log ON log.id = entry.replica
+                    WHERE position > ? ORDER BY position
+                    """, arguments: [position])
+            while let row = try rows.next() {
+                guard let name: ReplicaID = row.fixed(1), let hash: ChangeHash = row.fixed(4),
+                    let station: StationKey = row.fixed(2)
+                else { throw Violation(.causality, at: node.name, "an entry is malformed") }
+                let dot = Dot(name, UInt64(bitPattern: row[3]))
+                try take(dot, hash, station, kind, entry: { row[5] }, node)
+                scanned[node.index, default: [:]][kind] = row[0]
+            }
+        }
+    }
+
+    private func take(
+        _ dot: Dot, _ hash: ChangeHash, _ station: StationKey, _ kind: LogKind, entry: () -> Data, _ node: SimulatedNode
+    ) throws {
+        counts.entries += 1
+        if let known = history[dot] {
+            guard known.hash == hash else {
+                throw Violation(.identity, at: node.name, "\(dot) stands for \(known.hash) and \(hash)")
+            }
+        } else if let missing = try history.add(
+            [UInt8](entry()), hash: hash, dot: dot, station: station, kind: kind)
+        {
+            throw Violation(.causality, at: node.name, "\(dot) is held, which nobody ever held with \(missing)")
+        }
+        guard let change = history[dot] else { return }
+        var vector = held[node.index]?[kind] ?? VersionVector()
+        // A joiner stores its own join act before it has met anybody, and moves it to its place later.
+        let isOwnJoin = kind == .roster && change.station == node.keys?.station && !isReviewing
+        if isOwnJoin, vector.contains(dot) { return }
+        let isAlone = vector.entries.keys.allSatisfy { $0 == dot.replica }
+        for dep in change.deps where !vector.contains(dep.dot) && !(isOwnJoin && isAlone) {
+            throw Violation(.causality, at: node.name, "\(dot) is held without \(dep.dot), on which it depends")
+        }
+        for dep in change.deps where history[dep.dot]?.hash.prefix != dep.prefix {
+            throw Violation(.causality, at: node.name, "\(dot) depends on another history of \(dep.dot)")
+        }
+        let expected = vector[dot.replica].map { $0 + 1 } ?? 0
+        guard dot.sequence == expected else {
+            throw Violation(.causality, at: node.name, "\(dot) is stored where \(expected) was due")
+        }
+        if kind == .data, dot.sequence > 0, change.body == nil {
+            throw Violation(.conduct, at: node.name, "\(dot) is malformed")
+        }
+        vector.insert(dot)
+        held[node.index, default: [:]][kind] = vector
+    }
+
+    /// Looks at all logs of a node again: the order in which they stand now is a causal one throughout (S1).
+    func checkOrder(_ node: SimulatedNode) throws {
+        isReviewing = true
+        held[node.index] = nil
+        scanned[node.index] = nil
+        try observe(node)
+        isReviewing = false
+    }
+
+    /// What a node's database says that it holds.
+    func vector(of replica: Replica, _ kind: LogKind) throws -> VersionVector {
+        try replica.read { try Self.vector($0, kind) }
+    }
+
+    private static func vector(_ database: Database, _ kind: LogKind) throws -> VersionVector {
+        var vector = VersionVector()
+        for row in try Row.fetchAll(
+            database, sql: "SELECT replica, sequence FROM gemba_replica WHERE kind = ?", arguments: [kind.rawValue])
+        {
+            guard let replica: ReplicaID = row.fixed(0) else { continue }
+            vector.insert(Dot(replica, UInt64(bitPattern: row[1])))
+        }
+        return vector
+    }
+
+    /// After a restart: all that the database was seen to hold is still there.
+    func checkNothingLost(_ node: SimulatedNode) throws {
+        guard let replica = node.process?.replica else { return }
+        for kind in LogKind.allCases {
+            let now = try vector(of: replica, kind)
+            for (name, sequence) in held[node.index]?[kind]?.entries ?? [:] where !now.contains(Dot(name, sequence)) {
+                throw Violation(.durability, at: node.name, "\(Dot(name, sequence)) was held and is gone")
+            }
+        }
+    }
+
+    /// Before a frame leaves a node: the side file remembers what it shows of the station's own logs (L9).
+    func checkExposure(_ frame: [UInt8], by node: SimulatedNode) {
+        // The second byte of a frame is its type; only batches carry entries.
+        guard frame.count > 1, frame[1] == 3, let decoded = try? Frame(decoding: frame),
+            case .batch(let batch) = decoded.message
+        else { return }
+        let own = batch.runs.filter { history[Dot($0.replica, 0)]?.station == node.keys?.station }
+        if own.isEmpty { return }
+        counts.exposureChecks += 1
+        let content = FileManager.default.contents(atPath: node.folder + "/replica.side")
+        let record = content.flatMap { try? JSONDecoder().decode(SideRecord.self, from: $0) }
+        for run in own where record?.sequences[run.replica.description].map({ $0 < run.last }) ?? true {
+            exposed = Violation(
+                .exposure, at: node.name, "\(Dot(run.replica, run.last)) is sent before the side file knows of it")
+        }
+    }
+
+    /// What is read of a side file.
+    private struct SideRecord: Decodable {
+        var sequences: [String: UInt64]
+    }
+
+    // MARK: - Rows
+
+    /// Rows of `debit` and `credit` are only ever written together, with equal values.
+    private func checkPairs(_ replica: Replica, _ name: String) throws {
+        counts.pairChecks += 1
+        let broken = try replica.read { database -> String? in
+            guard try database.tableExists("debit"), try database.tableExists("credit") else { return nil }
+            return try String.fetchOne(
+                database,
+                sql: """
+                    SELECT 'row ' || hex(coalesce(debit.id, credit.id)) || ': ' || coalesce(debit.amount, 'absent') || ' and '
+                        || coalesce(credit.amount, 'absent') || ', tags ' || coalesce(debit.tags, 'absent') || ' and '
+                        || coalesce(credit.tags, 'absent')
+                    FROM debit FULL JOIN credit ON credit.id = debit.id
+                    WHERE debit.amount IS NOT credit.amount OR debit.tags IS NOT credit.tags
+                        OR debit.id IS NULL OR credit.id IS NULL
+                    """)
+        }
+        if let broken { throw Violation(.atomicity, at: name, "the two halves of a pair differ in \(broken)") }
+    }
+
+    /// A random read: everything behind the values that it shows is there too.
+    func read(_ node: SimulatedNode, random: inout SeededGenerator) throws {
+        guard let replica = node.process?.replica, !replica.schema.tables.isEmpty else { return }
+        guard let table = random.pick(replica.schema.tables), let group = random.pick(table.groups) else { return }
+        let chosen = random.next()
+        try replica.readRows { reader in
+            let rows = try RowID.fetchAll(reader.database, sql: "SELECT id FROM \(table.name) ORDER BY id")
+            guard !rows.isEmpty, let column = group.columns.first?.name else { return }
+            let row = rows[Int(chosen % UInt64(rows.count))]
+            let vector = try Self.vector(reader.database, .data)
+            for origin in try reader.provenance(of: row, in: table.name, column: column) {
+                counts.reads += 1
+                guard let change = history[origin.dot], vector.contains(origin.dot) else {
+                    throw Violation(.causality, at: node.name, "a read shows \(origin.dot), which is not held")
+                }
+                for (name, sequence) in change.past.entries
+                where history[Dot(name, sequence)]?.kind == .data && !vector.contains(Dot(name, sequence)) {
+                    throw Violation(
+                        .causality, at: node.name,
+                        "a read shows \(origin.dot) without \(Dot(name, sequence)), which it had seen")
+                }
+            }
+        }
+    }
+
+    /// The state of a node is the one that the rules make of what it holds, and that of every other with the same.
+    func checkState(_ node: SimulatedNode) throws {
+        guard let replica = node.process?.replica else { return }
+        counts.stateChecks += 1
+        let vector = try vector(of: replica, .data)
+        let digest = try replica.digest()
+        if let known = digests[vector], known != digest {
+            throw Violation(.convergence, at: node.name, "another replica with the same changes has another digest")
+        }
+        digests[vector] = digest
+        try StateChecker(replica: replica, node: node.name, model: ReferenceModel(history.changes(in: vector))).check()
+    }
+
+    // MARK: - Disks that went back in time
+
+    /// Takes notice that a node started on a disk that was put back to an earlier state.
+    ///
+    /// - Parameter reusesNames: the names of what no disk holds any more may be given again.
+    func noticeRestore(of node: SimulatedNode, reusesNames: Bool) throws {
+        guard let replica = node.process?.replica else { return }
+        for kind in LogKind.allCases { held[node.index, default: [:]][kind] = try vector(of: replica, kind) }
+        let everywhere = held.values.flatMap(\.values).reduce(VersionVector()) { $0.merging($1) }
+        ledger.strike(history.changes.keys.filter { !everywhere.contains($0) })
+        if reusesNames {
+            history.forget { !everywhere.contains($0) }
+            digests = digests.filter { vector, _ in
+                vector.entries.allSatisfy { everywhere.contains(Dot($0.key, $0.value)) }
+            }
+        }
+        // Its logs are looked at from the beginning.
+        held[node.index] = nil
+        scanned[node.index] = nil
+        try observe(node)
+    }
+
+    /// Whether others hold more of a node's own logs than itself.
+    func isBehindOthers(_ node: SimulatedNode) -> Bool {
+        guard let station = node.keys?.station else { return false }
+        let own = held[node.index] ?? [:]
+        return held.contains { other, vectors in
+            other != node.index
+                && vectors.contains { kind, vector in
+                    vector.entries.contains { replica, sequence in
+                        history[Dot(replica, 0)]?.station == station
+                            && !(own[kind]?.contains(Dot(replica, sequence)) ?? false)
+                    }
+                }
+        }
+    }
+}
+
+/// How much an observer looked at.
+public struct ObservationCounts: Hashable, Sendable {
+    /// Entries found in logs, once for each node.
+    public var entries = 0
+    /// Times that all paired rows of a node were compared.
+    public var pairChecks = 0
+    /// Values whose causal past was looked for.
+    public var reads = 0
+    /// Frames with entries of their sender's own that were compared with its side file.
+    public var exposureChecks = 0
+    /// Times that a node's whole state was compared with the model.
+    public var stateChecks = 0
+}
+
+extension Row {
+    fileprivate func fixed<Value: FixedBytes>(_ index: Int) -> Value? {
+        let data: Data? = self[index]
+        return data.flatMap { Value(bytes: $0) }
+    }
+}

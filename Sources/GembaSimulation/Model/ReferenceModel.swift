@@ -1,0 +1,112 @@
+import GembaCausality
+import GembaStore
+import GembaWire
+
+/// What a replica that holds certain changes has to show, computed from the rules alone.
+struct ReferenceModel {
+    struct Key: Hashable, Comparable {
+        var table: TableID
+        var row: RowID
+
+        static func < (left: Self, right: Self) -> Bool { (left.table, left.row) < (right.table, right.row) }
+    }
+
+    let rows: [Key: ReferenceRow]
+    /// When each change was made, by its author's clock.
+    private let timestamps: [Dot: HybridTimestamp]
+
+    init(_ changes: [History.Change]) {
+        var operations: [Key: [(dot: Dot, operation: RowOperation)]] = [:]
+        var timestamps: [Dot: HybridTimestamp] = [:]
+        for change in changes {
+            guard let body = change.body else { continue }
+            timestamps[change.dot] = body.timestamp
+            for operation in body.operations {
+                operations[Key(table: operation.table, row: operation.row), default: []].append((change.dot, operation))
+            }
+        }
+        rows = operations.mapValues(ReferenceRow.init)
+        self.timestamps = timestamps
+    }
+
+    /// M12: the greatest (timestamp, replica) among the siblings; of one replica's the later.
+    func shown<Content>(_ writes: [ReferenceRow.Write<Content>]) -> ReferenceRow.Write<Content>? {
+        writes.max { rank($0.dot) < rank($1.dot) }
+    }
+
+    private func rank(_ dot: Dot) -> (HybridTimestamp, ReplicaID, SequenceNumber) {
+        (timestamps[dot] ?? HybridTimestamp(rawValue: 0), dot.replica, dot.sequence)
+    }
+
+    // MARK: - Projection
+
+    /// The rows of a table as SQL shows them: the id and the columns in the order of the groups' numbers.
+    func projection(of table: GembaStore.Table) -> [[Value]] {
+        rows.filter { $0.key.table == table.id && $0.value.isVisible }.sorted { $0.key < $1.key }.map { key, row in
+            let groups = table.groups.sorted { $0.id < $1.id }
+            return [.blob(key.row.bytes)] + groups.flatMap { shownValues(of: $0, in: row) }
+        }
+    }
+
+    private func shownValues(of group: Group, in row: ReferenceRow) -> [Value] {
+        switch group.merge {
+        case .register, .fact:
+            let writes = (group.merge == .fact ? row.facts : row.registers)[group.id] ?? []
+            guard let write = shown(writes), group.fits(write.content) else { return group.columns.map(\.defaultValue) }
+            return write.content
+        case .set:
+            let elements = (row.sets[group.id] ?? [:]).keys.map { (encoded: $0.encoded(), value: $0) }
+                .sorted { $0.encoded.lexicographicallyPrecedes($1.encoded) }
+            return [.text("[" + elements.map { $0.value.plainJSON }.joined(separator: ",") + "]")]
+        case .counter:
+            let counter = row.counters[group.id] ?? ReferenceRow.Counter()
+            guard let base = shown(counter.bases) else { return [.integer(Int64(clamping: counter.initialSum))] }
+            return [.integer(Int64(clamping: Int128(base.content.value) &+ (counter.sums[base.dot] ?? 0)))]
+        }
+    }
+
+    /// The dots behind each group of a visible row that several different values stand in, as conflicts are listed.
+    func conflicts(in schema: Schema) -> Set<ConflictKey> {
+        var found: Set<ConflictKey> = []
+        for table in schema.tables {
+            for (key, row) in rows where key.table == table.id && row.isVisible {
+                for group in table.groups {
+                    guard let writes = group.merge == .fact ? row.facts[group.id] : row.registers[group.id],
+                        Set(writes.map(\.content)).count > 1
+                    else { continue }
+                    found.insert(
+                        ConflictKey(
+                            table: table.name, row: key.row, columns: group.columns.map(\.name), dots: writes.map(\.dot)
+                        ))
+                }
+            }
+        }
+        return found
+    }
+}
+
+/// A conflict by where it is and which writes stand in it.
+struct ConflictKey: Hashable {
+    var table: String
+    var row: RowID
+    var columns: [String]
+    /// Sorted.
+    var dots: [Dot]
+}
+
+extension Group {
+    fileprivate func fits(_ values: [Value]) -> Bool {
+        values.count == columns.count && zip(columns, values).allSatisfy { $0.accepts($1) }
+    }
+}
+
+extension Value {
+    /// JSON for the elements that a simulation puts into sets: integers, and texts that need no escaping.
+    fileprivate var plainJSON: String {
+        switch self {
+        case .integer(let number): "\(number)"
+        case .text(let text): "\"\(text)\""
+        case .null, .real, .blob: preconditionFailure("a simulation puts only integers and texts into sets")
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package import GembaStore
+
+/// Bugs that a simulation plants to show that its checkers find them. Each is one that replication systems really had.
+public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible {
+    /// One bit for each bug.
+    public let rawValue: UInt32
+
+    /// Creates a set of bugs from bits.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// A change is applied before what its author had seen.
+    public static let deliversWithoutDeps = PlantedBug(rawValue: 1 << 0)
+    /// What arrives a second time is merged a second time.
+    public static let mergesDuplicates = PlantedBug(rawValue: 1 << 1)
+    /// Of a change that touches several rows only the first is applied.
+    public static let tearsChanges = PlantedBug(rawValue: 1 << 2)
+    /// Among concurrent writes the one that arrived last is shown.
+    public static let showsLatestArrival = PlantedBug(rawValue: 1 << 3)
+    /// The side file is not looked at, so that a restored database goes on under its old name.
+    public static let ignoresSideFile = PlantedBug(rawValue: 1 << 4)
+    /// What was sent was not on disk, and is gone after a crash.
+    public static let losesCommits = PlantedBug(rawValue: 1 << 5)
+
+    static let names: [(PlantedBug, String)] = [
+        (.deliversWithoutDeps, "deliversWithoutDeps"), (.mergesDuplicates, "mergesDuplicates"),
+        (.tearsChanges, "tearsChanges"), (.showsLatestArrival, "showsLatestArrival"),
+        (.ignoresSideFile, "ignoresSideFile"), (.losesCommits, "losesCommits"),
+    ]
+
+    /// The names of the bugs, separated by plus signs.
+    public var description: String { Self.names.filter { contains($0.0) }.map(\.1).joined(separator: "+") }
+
+    /// Reads the form of ``description``; nil when a name is unknown.
+    public init?(_ text: String) {
+        self = []
+        for part in text.split(separator: "+") {
+            guard let known = Self.names.first(where: { $0.1 == part }) else { return nil }
+            insert(known.0)
+        }
+    }
+
+    /// What the store has to do wrong.
+    package var calibration: StoreCalibration {
+        var calibration: StoreCalibration = []
+        if contains(.deliversWithoutDeps) { calibration.insert(.ignoresDependencies) }
+        if contains(.mergesDuplicates) { calibration.insert(.mergesDuplicates) }
+        if contains(.tearsChanges) { calibration.insert(.appliesFirstOperationOnly) }
+        if contains(.showsLatestArrival) { calibration.insert(.showsLatestArrival) }
+        if contains(.ignoresSideFile) { calibration.insert(.ignoresSideFile) }
+        return calibration
+    }
+}

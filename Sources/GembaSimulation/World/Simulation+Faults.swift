@@ -1,0 +1,177 @@
+import Foundation
+import GembaNode
+import GembaStore
+import GembaWire
+
+/// What goes wrong.
+extension Simulation {
+    func count(_ fault: Fault) { counts.faults[fault.description, default: 0] += 1 }
+
+    /// Lets one fault happen, of a class that is on.
+    func strike() throws {
+        let classes = Fault.names.map(\.0).filter { options.faults.contains($0) }
+        guard let fault = random.pick(classes), let node = random.pick(nodes) else { return }
+        trace.add(7, time.now, Int(fault.rawValue), node.index)
+        switch fault {
+        case .partition, .oneWayPartition: partition(isOneWay: fault == .oneWayPartition)
+        case .linkCuts: cutLink()
+        case .topologyChanges: changeTopology()
+        case .crash, .silentCrash:
+            guard node.process != nil else { return }
+            try crash(node, isSilent: fault == .silentCrash)
+        case .crashInEvent:
+            guard node.process != nil else { return }
+            crashInEvent(node)
+        case .steppingClocks: upset(node.clock)
+        case .restoredDatabase: try backUpOrRestore(node, .database)
+        case .restoredFolder: try backUpOrRestore(node, .folder)
+        case .clone: try clone(node)
+        default: return
+        }
+        if fault != .restoredDatabase, fault != .restoredFolder, fault != .clone { count(fault) }
+    }
+
+    // MARK: - The network
+
+    private func partition(isOneWay: Bool) {
+        let one = Set(nodes.map(\.index).filter { _ in random.chance(0.5) })
+        var blocked: Set<SimulatedNetwork.Way> = []
+        for near in nodes.map(\.index) where one.contains(near) {
+            for far in nodes.map(\.index) where !one.contains(far) {
+                blocked.insert(.init(from: near, to: far))
+                if !isOneWay { blocked.insert(.init(from: far, to: near)) }
+            }
+        }
+        network.setBlocked(blocked)
+        partitions += 1
+        schedule(.healPartition(number: partitions), in: random.number(in: 200...15_000))
+    }
+
+    private func cutLink() {
+        if let (_, end) = random.pick(network.sortedEnds) { network.breakLinks(between: end.holder, and: end.peerNode) }
+    }
+
+    private func changeTopology() {
+        order.shuffle(using: &random)
+        topology = random.pick(Topology.allCases) ?? .mesh
+        network.setRoutes(topology.routes(among: order, centre: random.pick(order) ?? centre))
+    }
+
+    // MARK: - Processes
+
+    /// A process dies between two events and starts again later.
+    func crash(_ node: SimulatedNode, isSilent: Bool) throws {
+        node.kill(on: network, isSilent: isSilent, forgetsFrames: false)
+        workload.closeForms(at: node.index)
+        schedule(.restart(node: node.index), in: random.number(in: 20...5_000))
+    }
+
+    /// Has a process die while it handles an event, after one of the frames that it sends.
+    private func crashInEvent(_ node: SimulatedNode) {
+        var remaining = random.number(in: 1...8)
+        node.process?.transport.onCrashPoint = { [unowned self, unowned node] in
+            remaining -= 1
+            guard remaining == 0, dying[node.index] == nil else { return }
+            node.process?.transport.silence()
+            dying[node.index] = try? copyFolder(of: node)
+        }
+    }
+
+    /// Leaves the disk as it was in the middle of the event in which the process died.
+    func finishCrash(of node: SimulatedNode, leaving copy: FolderCopy) throws {
+        node.kill(on: network, isSilent: false, forgetsFrames: false)
+        workload.closeForms(at: node.index)
+        try copy.restore(to: node.folder, .folder, isInPlace: true)
+        try copy.remove()
+        schedule(.restart(node: node.index), in: random.number(in: 20...5_000))
+    }
+
+    func restart(_ node: SimulatedNode) throws {
+        guard node.isSetUp, node.process == nil else { return }
+        if node.role != .relay, random.chance(0.5) { node.schema = .simulation }
+        trace.add(8, time.now, node.index)
+        try open(node)
+        try observer.checkNothingLost(node)
+        try observer.observe(node)
+    }
+
+    private func open(_ node: SimulatedNode) throws {
+        let replica = try Replica.open(in: node.folder, schema: node.schema, sources: sources(of: node))
+        try start(node, replica)
+        schedule(.tick(node: node.index, generation: node.generation), in: random.number(in: 1...Self.tickPeriod))
+    }
+
+    // MARK: - Clocks
+
+    private func upset(_ clock: WallClock) {
+        switch random.below(4) {
+        case 0: clock.setFrozen(true)
+        case 1: clock.setFrozen(false)
+        case 2: clock.step(by: random.number(in: -120_000...120_000))
+        default: clock.step(by: random.number(in: -400...400) * 86_400_000)
+        }
+    }
+
+    // MARK: - Disks
+
+    func copyFolder(of node: SimulatedNode) throws -> FolderCopy {
+        copies += 1
+        return try FolderCopy(of: node.folder, to: folder + "/copy-\(copies)")
+    }
+
+    private func backUpOrRestore(_ node: SimulatedNode, _ extent: FolderCopy.Extent) throws {
+        guard node.process != nil, !node.awaitsEvidence else { return }
+        guard let backup = backups[node.index], random.chance(0.6) else {
+            try backups.removeValue(forKey: node.index)?.remove()
+            backups[node.index] = try copyFolder(of: node)
+            return
+        }
+        // While an enrolment is under way, frames may wait somewhere for a roster and outlive a restored disk.
+        guard extent == .database || nodes.allSatisfy({ $0.isSetUp && $0.process != nil }) else { return }
+        node.kill(on: network, isSilent: false, forgetsFrames: true)
+        workload.closeForms(at: node.index)
+        try backup.restore(to: node.folder, extent, isInPlace: extent == .folder || random.chance(0.5))
+        count(extent == .folder ? .restoredFolder : .restoredDatabase)
+        try open(node)
+        try observer.noticeRestore(of: node, reusesNames: extent == .folder)
+        if extent == .folder {
+            node.awaitsEvidence = true
+            for copy in backups.values { try copy.remove() }
+            backups = [:]
+        }
+    }
+
+    /// Starts a copy of a station's disk as a machine of its own.
+    private func clone(_ original: SimulatedNode) throws {
+        guard original.process != nil, !original.awaitsEvidence, original.role != .relay, nodes.count == options.nodes
+        else { return }
+        let copy = try copyFolder(of: original)
+        let node = makeNode(nodes.count, named: original.name + "'")
+        try copy.clone(to: node.folder)
+        try copy.remove()
+        node.schema = original.schema
+        node.keys = original.keys
+        node.peers = nodes.filter(\.isSetUp).map { PeerAddress(endpoint: $0.endpoint, transport: $0.keys?.transport) }
+        nodes.append(node)
+        order.append(node.index)
+        network.setRoutes(topology.routes(among: order, centre: centre))
+        let replica = try Replica.open(in: node.folder, schema: node.schema, sources: sources(of: node))
+        count(.clone)
+        try begin(node, replica)
+    }
+
+    // MARK: - Healing
+
+    /// Ends all faults. Wrong clocks stay wrong.
+    func heal() throws {
+        isTroubled = false
+        partitions += 1
+        network.conditions = .perfect
+        network.conditions.latency = 1...max(1, options.latency)
+        network.setBlocked([])
+        network.setRoutes(topology.routes(among: order, centre: centre))
+        for node in nodes { node.process?.transport.onCrashPoint = nil }
+        for node in nodes { try restart(node) }
+        for node in nodes where !node.isSetUp { schedule(.enrol(node: node.index), in: 0) }
+    }
+}

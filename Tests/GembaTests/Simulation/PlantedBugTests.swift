@@ -1,0 +1,43 @@
+import GembaSimulation
+import Testing
+
+@Suite("Planted bugs are found", .timeLimit(.minutes(15)))
+struct PlantedBugTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        var bug: PlantedBug
+        /// Faults that bring it to light.
+        var faults: Fault
+        var rules: Set<Violation.Rule>
+
+        var testDescription: String { bug.description }
+    }
+
+    static let cases = [
+        Case(bug: .deliversWithoutDeps, faults: [.scrambling, .linkCuts], rules: [.causality]),
+        Case(
+            bug: .mergesDuplicates, faults: [.scrambling, .linkCuts, .crash], rules: [.model, .convergence, .ledger]),
+        Case(bug: .tearsChanges, faults: [], rules: [.atomicity, .model, .convergence]),
+        Case(bug: .showsLatestArrival, faults: [.partition], rules: [.model, .convergence]),
+        Case(bug: .losesCommits, faults: [], rules: [.durability, .identity]),
+    ]
+
+    @Test("within a few seeds, by a checker that is made for them", arguments: cases)
+    func found(_ planted: Case) throws {
+        for seed in UInt64(1)...20 {
+            var options = SimulationTests.options(seed)
+            options.faults = planted.faults
+            options.plantedBugs = planted.bug
+            options.patience = 20_000
+            guard let violation = Simulation(options).run().violation else { continue }
+            #expect(planted.rules.contains(violation.rule), "seed \(seed): \(violation)")
+            return
+        }
+        Issue.record("\(planted.bug) was not found")
+    }
+
+    @Test("Planted bugs are printed and read")
+    func names() {
+        #expect(PlantedBug("tearsChanges+losesCommits") == [.tearsChanges, .losesCommits])
+        #expect(PlantedBug("none of these") == nil)
+    }
+}
