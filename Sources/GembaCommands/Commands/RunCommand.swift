@@ -1,0 +1,79 @@
+public import ArgumentParser
+import GembaNode
+import GembaStore
+import GembaTrust
+import GembaWire
+import Logging
+
+/// `run`: the daemon that keeps a replica in step with others.
+public struct RunCommand<Owner: Program>: AsyncParsableCommand {
+    /// How the command is called and explained.
+    public static var configuration: CommandConfiguration {
+        CommandConfiguration(
+            commandName: "run", abstract: "Keep this machine in step with the others, until it is stopped.",
+            discussion: """
+                EXAMPLES
+                  \(Owner.name) run --data /var/lib/gemba --listen tcp://*:7700
+                  \(Owner.name) run --data /var/lib/gemba --listen tcp://127.0.0.1:7701 --peer tcp://relay.plant7:7800
+
+                Without --peer, the endpoints that members publish are dialled. All other commands work beside it and \
+                without it. SIGTERM and SIGINT stop it cleanly.
+                """)
+    }
+
+    @OptionGroup var data: DataOptions
+    @Option(
+        help: ArgumentHelp(
+            "Where to accept links; may be given several times. Not at all: links are only dialled.",
+            valueName: "tcp://host:port"))
+    var listen: [String] = []
+    @Option(
+        name: .customLong("peer"),
+        help: ArgumentHelp(
+            "Whom to dial, with the key that is expected there if the roster does not tell; may be given several times.",
+            valueName: "tcp://host:port[#key]"))
+    var peers: [String] = []
+    @OptionGroup var log: LogOptions
+
+    /// Creates a command to be parsed.
+    public init() {}
+
+    /// Runs until a signal.
+    public func run() async throws {
+        for endpoint in listen { try PeerArgument.checkEndpoint(endpoint) }
+        let addresses = try peers.map { text in try PeerArgument.parse(text) }
+        let folder = try data.folder()
+        let replica = try Owner.open(data)
+        let lock = try DaemonLock(folder: folder)
+        ProcessHardening.apply()
+        let logger = log.makeLogger(Owner.name)
+        let service = ServiceNotifier()
+        let supervisor = NodeSupervisor(replica: replica, listen: listen, peers: addresses, logger: logger)
+        let signals = StopSignals.whenStopped {
+            service.stopping()
+            supervisor.stop()
+        }
+        let member = try replica.roster().members[replica.identity.stationKey]
+        logger.info(
+            "\(Owner.name) starts",
+            metadata: [
+                "station": "\(member?.displayName ?? "not a member yet")", "plant": "\(replica.plant)",
+                "key": "\(replica.identity.transportKey)",
+            ])
+        if listen.isEmpty { service.ready() }
+        let announcer = EndpointAnnouncer(replica: replica, expected: listen.count, logger: logger)
+        let caretaker = InvitationCaretaker(replica: replica, logger: logger)
+        try await supervisor.run(
+            onListening: { endpoint in
+                Terminal.say("listening on \(endpoint)")
+                if announcer.add(endpoint) { service.ready() }
+            },
+            observe: { _ in
+                announcer.publishIfPossible()
+                caretaker.tend()
+            })
+        logger.info("\(Owner.name) stops")
+        extendLifetime(signals)
+        extendLifetime(lock)
+    }
+}

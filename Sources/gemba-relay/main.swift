@@ -1,0 +1,3 @@
+import GembaCommands
+
+await CommandLine.run(RelayCommand.self)
