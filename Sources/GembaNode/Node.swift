@@ -1,7 +1,7 @@
 import Dispatch
-public import GembaGossip
+import GembaGossip
 public import GembaStore
-public import GembaWire
+import GembaWire
 public import Logging
 import Synchronization
 

@@ -79,6 +79,7 @@ public final class Replica: Sendable {
     ///   - actor: the person who acts, as this station claims.
     ///   - reason: why; may be empty.
     ///   - body: what is done. When it throws, nothing has happened; when it does nothing, no change is made.
+    @discardableResult
     public func write<Result>(
         by actor: String, because reason: String = "", _ body: (WriteTransaction) throws -> Result
     ) throws -> Result {
@@ -86,6 +87,7 @@ public final class Replica: Sendable {
     }
 
     /// Makes one change without blocking the caller's thread.
+    @discardableResult
     public func write<Result: Sendable>(
         by actor: String, because reason: String = "",
         _ body: @escaping @Sendable (WriteTransaction) throws -> Result

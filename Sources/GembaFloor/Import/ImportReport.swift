@@ -1,4 +1,4 @@
-public import GembaCausality
+import GembaCausality
 
 /// What importing a file did, or would do.
 public struct ImportReport: Hashable, Sendable {

@@ -1,4 +1,4 @@
-public import GembaCausality
+import GembaCausality
 
 /// Reads ServiceNow incidents into an ``ImportPlan``: one ticket for each incident, one or more acts for each event.
 ///

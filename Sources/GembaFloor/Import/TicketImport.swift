@@ -1,5 +1,5 @@
 import GRDB
-public import GembaCausality
+import GembaCausality
 public import GembaStore
 import GembaWire
 

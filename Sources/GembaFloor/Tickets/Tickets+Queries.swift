@@ -1,6 +1,6 @@
 import GRDB
 public import GembaCausality
-public import GembaStore
+import GembaStore
 import GembaTrust
 
 /// Which tickets a list is to show; what is nil does not matter.

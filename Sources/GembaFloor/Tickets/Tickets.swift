@@ -1,4 +1,4 @@
-public import GembaCausality
+import GembaCausality
 public import GembaStore
 import GembaTrust
 import GembaWire

@@ -18,6 +18,15 @@ struct DialTarget {
     private var changed: Instant
     private var asked: Instant?
     private var tried: Set<TransportKey> = []
+    private var rest: Rest?
+
+    /// Why an endpoint is not dialled for now.
+    enum Rest {
+        /// Another link leads to the same process.
+        case whileOpen(LinkID)
+        /// It led back to this process, or to one that said it is reached over another link.
+        case until(Instant)
+    }
 
     /// How long a member is tried before the next. A connection on a plant's network is up within milliseconds.
     private static let patience = Duration.milliseconds(1200)
@@ -32,20 +41,25 @@ struct DialTarget {
         changed = instant
     }
 
-    /// The key to dial now, or nil when it is being dialled already.
+    /// The key to dial now, or nil when there is nothing to do.
     ///
-    /// - Parameter excluded: keys that live links hold: those members are reached already.
+    /// - Parameter links: the live links and the keys at their ends. Members that are reached already are looked for last,
+    ///   but they are: a clone of the member may hold the other link.
     mutating func next(
-        roster: Roster, own: StationKey, excluded: Set<TransportKey>, at instant: Instant
+        roster: Roster, own: StationKey, links: [LinkID: TransportKey], at instant: Instant
     ) -> TransportKey? {
+        switch rest {
+        case .whileOpen(let link)? where links[link] != nil: return nil
+        case .until(let end)? where instant < end: return nil
+        default: rest = nil
+        }
         if let wanted = configured ?? learnt {
-            if excluded.contains(wanted) { return nil }
             if current != wanted { return dial(wanted, at: instant) }
             if configured != nil || changed.duration(to: instant) < Self.memory { return nil }
             learnt = nil
         }
         if current != nil, changed.duration(to: instant) < Self.patience { return nil }
-        let candidates = candidates(in: roster, own: own).filter { !excluded.contains($0) }
+        let candidates = candidates(in: roster, own: own, reached: Set(links.values))
         if candidates.allSatisfy(tried.contains) { tried.removeAll() }
         guard let key = candidates.first(where: { !tried.contains($0) }) else { return nil }
         tried.insert(key)
@@ -81,14 +95,19 @@ struct DialTarget {
         changed = instant
     }
 
-    /// The transport no longer dials: another link to the same peer is up.
-    mutating func rest() { current = nil }
+    /// The transport no longer dials, for a reason that passes.
+    mutating func take(_ rest: Rest) {
+        self.rest = rest
+        current = nil
+    }
 
-    private func candidates(in roster: Roster, own: StationKey) -> [TransportKey] {
+    /// All other members' keys, the likeliest first.
+    private func candidates(in roster: Roster, own: StationKey, reached: Set<TransportKey>) -> [TransportKey] {
         let members = roster.members.values.filter { $0.station != own }
-        return members.sorted { left, right in
-            (order(of: left), left.transport) < (order(of: right), right.transport)
-        }.map(\.transport)
+        let ranked = members.map { member in
+            (isReached: reached.contains(member.transport) ? 1 : 0, order: order(of: member), key: member.transport)
+        }
+        return ranked.sorted { ($0.isReached, $0.order, $0.key) < ($1.isReached, $1.order, $1.key) }.map(\.key)
     }
 
     private func order(of member: RosterMember) -> Int {

@@ -60,9 +60,15 @@ extension Engine {
             }
             logger.notice("session refused", metadata: ["reason": "\(end.text)"])
         }
+        if end.code == .duplicateLink, let link = links[id] {
+            rest(link, .until(moment.instant.advanced(by: Self.detourRest)))
+        }
         remove(id, reason: end.text, at: moment)
         transport.close(id)
     }
+
+    /// How long an endpoint rests that led back to this process or to one that is reached over another link.
+    private static let detourRest = Duration.seconds(5)
 
     // MARK: - The store
 
@@ -196,10 +202,7 @@ extension Engine {
 
     private func greet(_ hello: Hello, on id: LinkID, at moment: Moment) {
         guard let link = links[id] else { return }
-        if hello.station == replica.identity.stationKey {
-            meetMyself(hello, on: id, at: moment)
-            return
-        }
+        if hello.station == replica.identity.stationKey { noticeClone(hello, at: moment) }
         let members = roster.members(withTransport: link.transport)
         if !members.isEmpty, !members.contains(where: { $0.station == hello.station }) {
             perform(on: id, at: moment) {
@@ -221,17 +224,20 @@ extension Engine {
         }
     }
 
-    /// A peer with this station's own key is this process itself, dialled by mistake, or a clone of this machine.
-    private func meetMyself(_ hello: Hello, on id: LinkID, at moment: Moment) {
-        if hello.nonce != configuration.nonce, isCloneHintDue(at: moment.instant),
-            let own = try? replica.currentTip(), own.replica == hello.tip?.replica
-        {
-            lastCloneHint = moment.instant
-            counters.incarnationHints += 1
-            logger.warning("another process runs under this station's name; this database goes on under a new one")
-            try? replica.openNewIncarnation()
+    /// Another process with this station's own key runs on a clone of its database. Under a name of its own it is a peer
+    /// like any other.
+    private func noticeClone(_ hello: Hello, at moment: Moment) {
+        guard isCloneHintDue(at: moment.instant), let own = try? replica.currentTip(),
+            own.replica == hello.tip?.replica
+        else { return }
+        lastCloneHint = moment.instant
+        counters.incarnationHints += 1
+        logger.warning("another process runs under this station's name; this database goes on under a new one")
+        do {
+            try replica.openNewIncarnation()
+        } catch {
+            logger.error("no new name could be taken", metadata: ["error": "\(error)"])
         }
-        perform(on: id, at: moment) { $0.close(.duplicateLink, "the peer is this station itself", at: moment) }
     }
 
     /// A hint costs a name; a liar could otherwise make this database change it all the time.
@@ -241,12 +247,11 @@ extension Engine {
 
     /// Keeps one of several links to the same process (S3).
     private func settleDuplicates(of hello: Hello, newest id: LinkID, at moment: Moment) {
+        guard let newest = links[id] else { return }
         let peer = LinkPreference.Peer(station: hello.station, nonce: hello.nonce)
         let preference = LinkPreference(
             own: .init(station: replica.identity.stationKey, nonce: configuration.nonce))
-        let others = links.values.filter { other in
-            other.id != id && other.session.peer?.station == peer.station && other.session.peer?.nonce == peer.nonce
-        }.sorted { $0.order < $1.order }
+        let others = links.values.filter { $0.leadsToSameProcess(as: newest) }.sorted { $0.order < $1.order }
         for other in others {
             guard let link = links[id] else { return }
             let (older, newer) = other.order < link.order ? (other, link) : (link, other)

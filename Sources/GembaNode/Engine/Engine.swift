@@ -30,6 +30,7 @@ public final class Engine {
     /// When a sign of a clone last made this database change its name.
     var lastCloneHint: Instant?
     private var openedLinks: UInt64 = 0
+    /// The positions up to which all sessions know that there is something to read.
     private var positions: [LogKind: Int64] = [:]
 
     /// Takes up the replica's roster and what was remembered of peers; nothing is dialled before the first tick.
@@ -101,6 +102,7 @@ public final class Engine {
     public func noticeLocalChanges(at moment: Moment) {
         for kind in [LogKind.roster, .data] {
             guard let position = try? replica.lastPosition(of: kind), position != positions[kind] else { continue }
+            positions[kind] = position
             announce(kind, tips: [], except: nil, at: moment)
         }
     }
@@ -168,12 +170,9 @@ public final class Engine {
                 targets[endpoint]?.lost(at: moment.instant)
             }
         }
-        if case .dialled(let endpoint) = link.direction,
-            links.values.contains(where: { $0.transport == link.transport })
-        {
-            // Another link to the same peer stays; this one would be dialled again and again only to be refused.
-            targets[endpoint]?.rest()
-            transport.hangUp(endpoint: endpoint)
+        if let survivor = links.values.filter({ $0.leadsToSameProcess(as: link) }).max(by: { $0.order < $1.order }) {
+            // This one would be dialled again and again only to be refused.
+            rest(link, .whileOpen(survivor.id))
         }
         guard let station = link.session.peer?.station, peers[station] != nil else { return }
         let remains = links.values.contains { $0.session.peer?.station == station }
@@ -181,6 +180,13 @@ public final class Engine {
             status.isConnected = remains
             status.lastEnd = reason
         }
+    }
+
+    /// Has the endpoint behind a link not dialled for now.
+    func rest(_ link: Link, _ rest: DialTarget.Rest) {
+        guard case .dialled(let endpoint) = link.direction else { return }
+        targets[endpoint]?.take(rest)
+        transport.hangUp(endpoint: endpoint)
     }
 
     private func flush(_ id: LinkID, at moment: Moment) {
@@ -196,8 +202,10 @@ public final class Engine {
     // MARK: - Changes
 
     /// Tells all sessions but one that new entries are held durably.
+    ///
+    /// What a peer sent does not move `positions`: another process may have written in between, and the peer that is left
+    /// out here has not heard of that.
     func announce(_ kind: LogKind, tips: [ChangeReference], except source: LinkID?, at moment: Moment) {
-        positions[kind] = (try? replica.lastPosition(of: kind)) ?? positions[kind]
         if kind == .roster { refreshRoster(at: moment) }
         for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) where id != source {
             perform(on: id, at: moment) { $0.onChangesAvailable(kind, tips: tips, at: moment) }
@@ -227,11 +235,11 @@ public final class Engine {
     private func dial(at moment: Moment) {
         refreshTargets(at: moment)
         let linked = Dictionary(grouping: links.values, by: \.direction)
-        let live = Set(links.values.map(\.transport))
+        let live = links.mapValues(\.transport)
         for endpoint in targets.keys.sorted() where linked[.dialled(endpoint)] == nil {
             guard var target = targets[endpoint] else { continue }
             let key = target.next(
-                roster: roster, own: replica.identity.stationKey, excluded: live, at: moment.instant)
+                roster: roster, own: replica.identity.stationKey, links: live, at: moment.instant)
             if target.isInquiryDue(at: moment.instant) { transport.inquire(endpoint: endpoint) }
             targets[endpoint] = target
             if let key { transport.dial(endpoint: endpoint, peer: key) }

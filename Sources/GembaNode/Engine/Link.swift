@@ -22,4 +22,10 @@ struct Link {
         case .accepted: .accepted
         }
     }
+
+    /// Whether both links have greeted the same process. A clone has the station's key but another nonce.
+    func leadsToSameProcess(as other: Link) -> Bool {
+        guard id != other.id, let peer = session.peer, let otherPeer = other.session.peer else { return false }
+        return (peer.station, peer.nonce) == (otherPeer.station, otherPeer.nonce)
+    }
 }

@@ -1,5 +1,5 @@
 import Foundation
-public import GembaCausality
+import GembaCausality
 public import GembaStore
 public import GembaWire
 

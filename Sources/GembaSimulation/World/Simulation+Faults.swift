@@ -153,7 +153,8 @@ extension Simulation {
         node.keys = original.keys
         node.peers = nodes.filter(\.isSetUp).map { PeerAddress(endpoint: $0.endpoint, transport: $0.keys?.transport) }
         nodes.append(node)
-        order.append(node.index)
+        // A clone knows the endpoints that others publish, but not that of the station it was: it needs another neighbour.
+        order.insert(node.index, at: order.last == original.index ? 0 : order.endIndex)
         network.setRoutes(topology.routes(among: order, centre: centre))
         let replica = try Replica.open(in: node.folder, schema: node.schema, sources: sources(of: node))
         count(.clone)

@@ -18,7 +18,8 @@ extension Simulation {
         let copy = options.plantedBugs.contains(.losesCommits) ? try copyFolder(of: node) : nil
         let dropsRecord = options.faults.contains(.crashBeforeSideFile) && random.chance(0.05)
         let record = dropsRecord ? try? Data(contentsOf: URL(filePath: node.folder + "/replica.side")) : nil
-        if options.faults.contains(.otherProcesses), random.chance(0.3) {
+        let isForeign = options.faults.contains(.otherProcesses) && random.chance(0.3)
+        if isForeign {
             let other = try Replica.open(in: node.folder, schema: node.schema, sources: sources(of: node))
             try change(other, node)
         } else if let replica = node.process?.replica {
@@ -31,7 +32,8 @@ extension Simulation {
             try crash(node, isSilent: false)
             return
         }
-        node.process?.engine.noticeLocalChanges(at: moment(of: node))
+        // What another process wrote the engine finds by itself, at its next tick.
+        if !isForeign { node.process?.engine.noticeLocalChanges(at: moment(of: node)) }
         try settle(node)
         if let copy, node.process != nil, random.chance(0.1) { try finishCrash(of: node, leaving: copy) }
     }
@@ -64,6 +66,8 @@ extension Simulation {
 
     private func refuse(_ replica: Replica, _ before: ChangeReference?, _ node: SimulatedNode) throws {
         counts.refusedWrites += 1
+        // A form may show what this write had done before it was taken back.
+        workload.closeForms(at: node.index)
         guard try replica.currentTip() == before else {
             throw Violation(.atomicity, at: node.name, "a write that threw made a change")
         }

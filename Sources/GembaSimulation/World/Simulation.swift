@@ -119,9 +119,12 @@ public final class Simulation {
     /// Lets the healed plant come to rest.
     func converge() throws {
         let start = time.now
+        var nextLook = start
         while let next = queue.events.nextTime, next <= start + options.patience {
             try step()
-            if next % 100 == 0, isConverged {
+            if next < nextLook { continue }
+            nextLook = next + 100
+            if isConverged {
                 counts.convergence = time.now - start
                 try run(for: 3_000)
                 guard isConverged else { throw Violation(.liveness, "nodes that held the same came apart again") }

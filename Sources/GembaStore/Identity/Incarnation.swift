@@ -18,7 +18,7 @@ struct Incarnation {
         if current.isEmpty { return nil }
         if state.mustRenew { return "a peer holds changes of this station that the database had lost" }
         if context.environment.sources.calibration.contains(.ignoresSideFile) { return nil }
-        guard let record = sideFile.read() else { return "the side file is missing or damaged" }
+        guard let record = try sideFile.read() else { return "the side file is missing or damaged" }
         guard machine.continues(record.machine) else {
             let differences = machine.differences(from: record.machine).joined(separator: " and ")
             return "\(differences) changed since the last write"

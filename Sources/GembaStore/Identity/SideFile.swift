@@ -9,7 +9,7 @@ import GembaWire
 /// The file beside the database that remembers how far its logs had come, so that a restored or copied database is
 /// noticed before it writes.
 ///
-/// It is read and written under an exclusive file lock. A record that cannot be read counts as missing, and a missing one
+/// It is read under a shared file lock and written under an exclusive one. A record that cannot be read counts as missing, and a missing one
 /// opens a new incarnation: the safe side.
 struct SideFile: Sendable {
     /// What is remembered.
@@ -24,8 +24,22 @@ struct SideFile: Sendable {
     let path: String
 
     /// The record, or nil when there is none that can be read.
-    func read() -> Record? {
-        guard let data = FileManager.default.contents(atPath: path) else { return nil }
+    ///
+    /// - Throws: ``StoreError`` when the file is there but cannot be opened or locked, which says nothing about its content.
+    func read() throws(StoreError) -> Record? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            guard errno == ENOENT else { throw failure("opened") }
+            return nil
+        }
+        defer { close(descriptor) }
+        guard flock(descriptor, LOCK_SH) == 0 else { throw failure("locked") }
+        return contents(of: descriptor)
+    }
+
+    private func contents(of descriptor: CInt) -> Record? {
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
+        guard let data = try? file.readToEnd() else { return nil }
         return try? JSONDecoder().decode(Record.self, from: data)
     }
 
@@ -40,7 +54,7 @@ struct SideFile: Sendable {
         defer { close(descriptor) }
         guard flock(descriptor, LOCK_EX) == 0 else { throw failure("locked") }
         var merged: [String: UInt64] = [:]
-        if let known = read(), machine.continues(known.machine) { merged = known.sequences }
+        if let known = contents(of: descriptor), machine.continues(known.machine) { merged = known.sequences }
         let before = merged
         for (replica, sequence) in sequences {
             merged[replica.description] = max(merged[replica.description] ?? 0, sequence)
@@ -67,6 +81,6 @@ struct SideFile: Sendable {
         let reason = String(cString: strerror(errno))
         return StoreError(
             .storageFailed,
-            "The side file \(path) could not be \(act): \(reason). Nothing was sent; check the disk and permissions.")
+            "The side file \(path) could not be \(act): \(reason). Check the disk and the permissions.")
     }
 }

@@ -106,6 +106,27 @@ struct NodeTests {
         #expect(try b.verify().fault == nil)
     }
 
+    @Test("What another process wrote is sent, also when the peer's changes come in at that moment")
+    func otherProcess() async throws {
+        let bench = try NodeBench(.inProcess)
+        let a = bench.plant.founder
+        let b = try bench.plant.enrol("L3")
+        let command = try Replica.open(in: a.folder, schema: .parts, sources: .test)
+        let endpoint = bench.endpoint()
+        try await bench.run([
+            (a, endpoint, []), (b, nil, [PeerAddress(endpoint: endpoint, transport: a.identity.transportKey)]),
+        ]) {
+            for number in 0..<20 {
+                for (replica, name) in [(b, "early"), (command, "foreign"), (b, "late")] {
+                    try await replica.write(by: "ewa") {
+                        try $0.insert(into: "part", ["name": .text("\(name) \(number)")])
+                    }
+                }
+                try await eventually("round \(number)", within: .seconds(20)) { try a.digest() == b.digest() }
+            }
+        }
+    }
+
     @Test("A station enrols through a running member that does not know it yet", arguments: TransportUnderTest.allCases)
     func enrolment(kind: TransportUnderTest) async throws {
         let bench = try NodeBench(kind)
