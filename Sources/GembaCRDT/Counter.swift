@@ -15,7 +15,7 @@ public struct Counter<Name: Hashable & Comparable & Sendable>: Hashable, Sendabl
         public var observed: [Observed]
 
         /// Creates a base.
-        public init(value: Int64, observed: [Observed]) {
+        @inlinable public init(value: Int64, observed: [Observed]) {
             self.value = value
             self.observed = observed
         }
@@ -29,58 +29,62 @@ public struct Counter<Name: Hashable & Comparable & Sendable>: Hashable, Sendabl
         public var sum: Int64
 
         /// Creates an observation.
-        public init(name: Name, sum: Int64) {
+        @inlinable public init(name: Name, sum: Int64) {
             self.name = name
             self.sum = sum
         }
     }
 
+    @usableFromInline var standing: DotFunction<Name, Base>
+    @usableFromInline var sumByBase: [Name: Int128]
+    @usableFromInline var sumWithoutBase: Int128
+
     /// The bases that nobody has replaced; more than one after counts taken apart.
-    public private(set) var bases: DotFunction<Name, Base>
+    @inlinable public var bases: DotFunction<Name, Base> { standing }
     /// The sum of the increments to each base that one ever named. Invariant: no entry is zero.
-    public private(set) var sums: [Name: Int128]
+    @inlinable public var sums: [Name: Int128] { sumByBase }
     /// The sum of increments that knew no base.
-    public private(set) var initialSum: Int128
+    @inlinable public var initialSum: Int128 { sumWithoutBase }
 
     /// A counter that nobody touched: 0.
-    public init() {
-        bases = DotFunction()
-        sums = [:]
-        initialSum = 0
+    @inlinable public init() {
+        standing = DotFunction()
+        sumByBase = [:]
+        sumWithoutBase = 0
     }
 
     /// Creates a counter from stored parts.
-    public init(bases: DotFunction<Name, Base>, sums: [Name: Int128], initialSum: Int128) {
-        self.bases = bases
-        self.sums = sums.filter { $0.value != 0 }
-        self.initialSum = initialSum
+    @inlinable public init(bases: DotFunction<Name, Base>, sums: [Name: Int128], initialSum: Int128) {
+        standing = bases
+        sumByBase = sums.filter { $0.value != 0 }
+        sumWithoutBase = initialSum
     }
 
     /// Whether nobody has touched it.
-    public var isEmpty: Bool { bases.isEmpty && sums.isEmpty && initialSum == 0 }
+    @inlinable public var isEmpty: Bool { bases.isEmpty && sums.isEmpty && initialSum == 0 }
 
     /// Applies an increment that knew the bases named; none stands for the initial zero.
-    public mutating func increment(by delta: Int64, bases named: [Name]) {
-        if named.isEmpty { initialSum &+= Int128(delta) }
+    @inlinable public mutating func increment(by delta: Int64, bases named: [Name]) {
+        if named.isEmpty { sumWithoutBase &+= Int128(delta) }
         for name in named { add(Int128(delta), to: name) }
     }
 
     /// Applies a new base in place of those named.
-    public mutating func set(_ base: Base, as name: Name) {
-        bases.write(base, as: name, replacing: base.observed.map(\.name))
+    @inlinable public mutating func set(_ base: Base, as name: Name) {
+        standing.write(base, as: name, replacing: base.observed.map { $0.name })
     }
 
     /// The value of the counter when `base` is shown, or of the initial zero without one.
-    public func value(over base: Name?) -> Int64 {
+    @inlinable public func value(over base: Name?) -> Int64 {
         guard let base, let written = bases[base] else { return Int64(clamping: initialSum) }
         return Int64(clamping: Int128(written.value) &+ (sums[base] ?? 0))
     }
 
     /// Increments to the base named that are held.
-    public func sum(of base: Name) -> Int128 { sums[base] ?? 0 }
+    @inlinable public func sum(of base: Name) -> Int128 { sums[base] ?? 0 }
 
-    private mutating func add(_ delta: Int128, to name: Name) {
+    @inlinable mutating func add(_ delta: Int128, to name: Name) {
         let sum = (sums[name] ?? 0) &+ delta
-        sums[name] = sum == 0 ? nil : sum
+        sumByBase[name] = sum == 0 ? nil : sum
     }
 }

@@ -18,48 +18,51 @@ public struct DotFunction<Name: Hashable & Comparable & Sendable, Payload: Hasha
         public var payload: Payload
 
         /// Creates a write.
-        public init(name: Name, payload: Payload) {
+        @inlinable public init(name: Name, payload: Payload) {
             self.name = name
             self.payload = payload
         }
     }
 
     /// Invariant: sorted by name, each name once.
-    public private(set) var writes: [Write]
+    @usableFromInline var sorted: [Write]
+
+    /// The writes, sorted by name.
+    @inlinable public var writes: [Write] { sorted }
 
     /// A place that nobody wrote.
-    public init() { writes = [] }
+    @inlinable public init() { sorted = [] }
 
     /// A settled place.
-    public init(name: Name, payload: Payload) { writes = [Write(name: name, payload: payload)] }
+    @inlinable public init(name: Name, payload: Payload) { sorted = [Write(name: name, payload: payload)] }
 
     /// Creates a state from stored writes in any order.
-    public init(writes: [Write]) { self.writes = writes.sorted { $0.name < $1.name } }
+    @inlinable public init(writes: [Write]) { sorted = writes.sorted { $0.name < $1.name } }
 
     /// Whether no write stands.
-    public var isEmpty: Bool { writes.isEmpty }
+    @inlinable public var isEmpty: Bool { writes.isEmpty }
 
     /// The names of all writes, sorted: what a writer who has seen everything replaces.
-    public var names: [Name] { writes.map(\.name) }
+    @inlinable public var names: [Name] { writes.map { $0.name } }
 
     /// What the write with a name wrote; nil when it does not stand.
-    public subscript(name: Name) -> Payload? { writes.first { $0.name == name }?.payload }
+    @inlinable public subscript(name: Name) -> Payload? { writes.first { $0.name == name }?.payload }
 
     /// Applies a write in place of those named; names that are already replaced have no effect.
-    public mutating func write(_ payload: Payload, as name: Name, replacing replaced: [Name]) {
+    @inlinable public mutating func write(_ payload: Payload, as name: Name, replacing replaced: [Name]) {
         remove(replaced)
-        let index = writes.firstIndex { $0.name >= name } ?? writes.endIndex
-        if index < writes.endIndex, writes[index].name == name {
-            writes[index].payload = payload
+        let index = sorted.firstIndex { $0.name >= name } ?? sorted.endIndex
+        if index < sorted.endIndex, sorted[index].name == name {
+            sorted[index].payload = payload
         } else {
-            writes.insert(Write(name: name, payload: payload), at: index)
+            sorted.insert(Write(name: name, payload: payload), at: index)
         }
     }
 
     /// Takes back the writes named.
-    public mutating func remove(_ replaced: [Name]) {
+    @inlinable public mutating func remove(_ replaced: [Name]) {
         guard !replaced.isEmpty else { return }
-        writes.removeAll { replaced.contains($0.name) }
+        sorted.removeAll { replaced.contains($0.name) }
     }
 
     /// Joins two states: a write survives when both hold it, or when one holds it and the other has never seen it.
@@ -67,7 +70,7 @@ public struct DotFunction<Name: Hashable & Comparable & Sendable, Payload: Hasha
     /// - Parameters:
     ///   - seenHere: whether the changes behind this state contain a dot.
     ///   - seenThere: whether the changes behind `other` contain a dot.
-    public mutating func merge(_ other: Self, seenHere: (Name) -> Bool, seenThere: (Name) -> Bool) {
+    @inlinable public mutating func merge(_ other: Self, seenHere: (Name) -> Bool, seenThere: (Name) -> Bool) {
         let kept = writes.filter { other[$0.name] != nil || !seenThere($0.name) }
         let gained = other.writes.filter { self[$0.name] == nil && !seenHere($0.name) }
         self = Self(writes: kept + gained)

@@ -13,45 +13,48 @@ public struct ObservedRemoveSet<Name: Hashable & Comparable & Sendable, Element:
     public typealias Dots = DotFunction<Name, Nothing>
 
     /// Invariant: an element is listed only while at least one addition of it stands.
-    public private(set) var elements: [Element: Dots]
+    @usableFromInline var dotsByElement: [Element: Dots]
+
+    /// The elements that are present, with their additions.
+    @inlinable public var elements: [Element: Dots] { dotsByElement }
 
     /// An empty set.
-    public init() { elements = [:] }
+    @inlinable public init() { dotsByElement = [:] }
 
     /// Creates a set from stored dots.
-    public init(elements: [Element: [Name]]) {
-        self.elements = elements.mapValues { names in
+    @inlinable public init(elements: [Element: [Name]]) {
+        dotsByElement = elements.mapValues { names in
             Dots(writes: names.map { Dots.Write(name: $0, payload: Nothing()) })
         }
     }
 
     /// Whether no element is present.
-    public var isEmpty: Bool { elements.isEmpty }
+    @inlinable public var isEmpty: Bool { elements.isEmpty }
 
     /// Whether an addition of the element stands.
-    public func contains(_ element: Element) -> Bool { elements[element] != nil }
+    @inlinable public func contains(_ element: Element) -> Bool { elements[element] != nil }
 
     /// The dots of an element, sorted; empty when it is absent.
-    public func names(of element: Element) -> [Name] { elements[element]?.names ?? [] }
+    @inlinable public func names(of element: Element) -> [Name] { elements[element]?.names ?? [] }
 
     /// Applies an addition in place of those that its author had seen.
-    public mutating func add(_ element: Element, as name: Name, replacing seen: [Name]) {
-        elements[element, default: Dots()].write(Nothing(), as: name, replacing: seen)
+    @inlinable public mutating func add(_ element: Element, as name: Name, replacing seen: [Name]) {
+        dotsByElement[element, default: Dots()].write(Nothing(), as: name, replacing: seen)
     }
 
     /// Applies a removal of the additions that its author had seen.
-    public mutating func remove(_ element: Element, seen: [Name]) {
+    @inlinable public mutating func remove(_ element: Element, seen: [Name]) {
         guard var dots = elements[element] else { return }
         dots.remove(seen)
-        elements[element] = dots.isEmpty ? nil : dots
+        dotsByElement[element] = dots.isEmpty ? nil : dots
     }
 
     /// Joins two states; see ``DotFunction/merge(_:seenHere:seenThere:)``.
-    public mutating func merge(_ other: Self, seenHere: (Name) -> Bool, seenThere: (Name) -> Bool) {
+    @inlinable public mutating func merge(_ other: Self, seenHere: (Name) -> Bool, seenThere: (Name) -> Bool) {
         for element in Set(elements.keys).union(other.elements.keys) {
             var dots = elements[element] ?? Dots()
             dots.merge(other.elements[element] ?? Dots(), seenHere: seenHere, seenThere: seenThere)
-            elements[element] = dots.isEmpty ? nil : dots
+            dotsByElement[element] = dots.isEmpty ? nil : dots
         }
     }
 }
@@ -59,5 +62,5 @@ public struct ObservedRemoveSet<Name: Hashable & Comparable & Sendable, Element:
 /// The payload of a dot that says nothing but that it is there.
 public struct Nothing: Hashable, Sendable {
     /// The only value.
-    public init() {}
+    @inlinable public init() {}
 }

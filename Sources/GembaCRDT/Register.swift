@@ -9,7 +9,7 @@ extension DotFunction {
     ///
     /// `rank` must be total, as (timestamp, replica) is; it orders only writes that are siblings. Choosing pairwise
     /// "the later one, else the greater one" over all writes ever made would not be transitive.
-    public func shown<Rank>(rankedBy rank: (Write) -> Rank, ascending: (Rank, Rank) -> Bool) -> Write? {
+    @inlinable public func shown<Rank>(rankedBy rank: (Write) -> Rank, ascending: (Rank, Rank) -> Bool) -> Write? {
         guard var best = writes.first else { return nil }
         for write in writes.dropFirst() where ascending(rank(best), rank(write)) { best = write }
         return best

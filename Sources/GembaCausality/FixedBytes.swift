@@ -17,7 +17,7 @@ public protocol FixedBytes: Hashable, Comparable, Sendable, CustomStringConverti
 
 extension FixedBytes {
     /// The bytes, most significant first.
-    public var bytes: [UInt8] { withBytes { Array($0) } }
+    @inlinable public var bytes: [UInt8] { withBytes { Array($0) } }
 
     /// All bytes in lower-case hexadecimal.
     public var description: String { Hexadecimal.encode(bytes) }
@@ -36,16 +36,16 @@ public protocol SixteenBytes: FixedBytes, RawRepresentable where RawValue == UIn
 
 extension SixteenBytes {
     /// Sixteen.
-    public static var byteCount: Int { 16 }
+    @inlinable public static var byteCount: Int { 16 }
 
     /// Creates a value from sixteen bytes, most significant first.
-    public init?(bytes: some Collection<UInt8>) {
+    @inlinable public init?(bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
         self.init(rawValue: UInt128(bigEndianBytes: bytes))
     }
 
     /// Calls `body` with the sixteen bytes, most significant first.
-    public func withBytes<Result, Failure: Error>(
+    @inlinable public func withBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let bigEndian = rawValue.bigEndian
@@ -55,7 +55,7 @@ extension SixteenBytes {
     }
 
     /// Orders as the bytes do.
-    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    @inlinable public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
 /// Thirty-two bytes, held as two numbers.
@@ -71,23 +71,23 @@ public struct ThirtyTwoByteValue: Hashable, Comparable, Sendable {
     public var low: UInt128
 
     /// Creates a value from its halves.
-    public init(high: UInt128, low: UInt128) {
+    @inlinable public init(high: UInt128, low: UInt128) {
         self.high = high
         self.low = low
     }
 
     /// Orders as the bytes do.
-    public static func < (left: Self, right: Self) -> Bool {
+    @inlinable public static func < (left: Self, right: Self) -> Bool {
         (left.high, left.low) < (right.high, right.low)
     }
 }
 
 extension ThirtyTwoBytes {
     /// Thirty-two.
-    public static var byteCount: Int { 32 }
+    @inlinable public static var byteCount: Int { 32 }
 
     /// Creates a value from thirty-two bytes, most significant first.
-    public init?(bytes: some Collection<UInt8>) {
+    @inlinable public init?(bytes: some Collection<UInt8>) {
         guard bytes.count == Self.byteCount else { return nil }
         self.init(
             rawValue: ThirtyTwoByteValue(
@@ -95,7 +95,7 @@ extension ThirtyTwoBytes {
     }
 
     /// Calls `body` with the thirty-two bytes, most significant first.
-    public func withBytes<Result, Failure: Error>(
+    @inlinable public func withBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let bigEndian = (rawValue.high.bigEndian, rawValue.low.bigEndian)
@@ -105,11 +105,11 @@ extension ThirtyTwoBytes {
     }
 
     /// Orders as the bytes do.
-    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    @inlinable public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
 extension UInt128 {
-    init(bigEndianBytes bytes: some Collection<UInt8>) {
+    @inlinable init(bigEndianBytes bytes: some Collection<UInt8>) {
         self = bytes.reduce(0) { $0 << 8 | UInt128($1) }
     }
 }

@@ -4,5 +4,5 @@ public struct RowID: SixteenBytes {
     /// The sixteen bytes as one big-endian number.
     public let rawValue: UInt128
     /// Creates an id from its number.
-    public init(rawValue: UInt128) { self.rawValue = rawValue }
+    @inlinable public init(rawValue: UInt128) { self.rawValue = rawValue }
 }

@@ -1,8 +1,8 @@
 import Foundation
-public import GRDB
+import GRDB
 import GembaCausality
 public import GembaTrust
-public import GembaWire
+import GembaWire
 
 extension Replica {
     /// Founds a plant: makes the keys of its first station, which administers it, and an empty replica.

@@ -9,6 +9,8 @@ final class Connection {
     let database: Database
     private let handle: OpaquePointer
     private var statements: [String: Statement] = [:]
+    /// Holds on to the texts, so that no other can come to have the identity of one.
+    private var texts: [ObjectIdentifier: (text: SQLText, statement: Statement)] = [:]
 
     init(_ database: Database) throws(StoreError) {
         guard let handle = database.sqliteConnection else {
@@ -23,6 +25,14 @@ final class Connection {
         if let statement = statements[sql] { return statement }
         let statement = try Statement(sql, on: handle)
         statements[sql] = statement
+        return statement
+    }
+
+    /// The prepared form of `sql`, kept for the life of the connection.
+    func statement(_ sql: SQLText) throws(StoreError) -> Statement {
+        if let known = texts[ObjectIdentifier(sql)] { return known.statement }
+        let statement = try Statement(sql.text, on: handle)
+        texts[ObjectIdentifier(sql)] = (sql, statement)
         return statement
     }
 

@@ -89,6 +89,9 @@ final class Statement {
         guard code == SQLITE_DONE || code == SQLITE_ROW else { throw SQLiteFailure.error(on: connection) }
     }
 
+    /// How many rows the connection's last statement that writes changed.
+    var changes: Int { Int(sqlite3_changes(connection)) }
+
     /// Runs the statement and returns what `body` makes of its first row, or nil without a row.
     func first<Result>(_ body: (Statement) throws -> Result) throws -> Result? {
         defer { sqlite3_reset(handle) }

@@ -9,6 +9,8 @@ struct StoreEnvironment: Sendable {
     let schema: Schema
     let layouts: [TableID: TableLayout]
     let layoutsByName: [String: TableLayout]
+    /// The tables from which others are derived.
+    let derivedFrom: Set<TableID>
     let sources: ReplicaSources
     let rosterCache = RosterCache()
 
@@ -21,6 +23,8 @@ struct StoreEnvironment: Sendable {
         let layouts = schema.tables.map(TableLayout.init)
         self.layouts = Dictionary(uniqueKeysWithValues: layouts.map { ($0.table.id, $0) })
         layoutsByName = Dictionary(uniqueKeysWithValues: layouts.map { ($0.table.name, $0) })
+        let derivationSources = Set(schema.derivations.flatMap(\.sources))
+        derivedFrom = Set(schema.tables.filter { derivationSources.contains($0.name) }.map(\.id))
     }
 }
 

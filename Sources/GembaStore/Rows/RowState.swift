@@ -105,7 +105,7 @@ extension RowState {
                 writes.write(payload(values), as: dot, replacing: try replaces.map(local))
             }
         case .fact(let values):
-            try updateWrites(effect.group, .fact) { $0.write(payload(values), as: dot, replacing: []) }
+            updateWrites(effect.group, .fact) { $0.write(payload(values), as: dot, replacing: []) }
         case .set(let operations):
             try updateSet(effect.group) { set in
                 for operation in operations {

@@ -15,16 +15,20 @@ final class RowStore {
     let numbers: ReplicaNumbers
     let layouts: [TableID: TableLayout]
     private let calibration: StoreCalibration
-    /// The rows whose projection the transaction changed, for derivations and observers.
+    /// The tables whose projection the transaction changed, with the changed rows of those from which others are derived.
     private(set) var changedRows: [TableID: Set<RowID>] = [:]
+    private let derivedFrom: Set<TableID>
+    private var lastChanged: TableID?
     /// The change being written, whose timestamp is not in the log yet.
     var pending: (dot: LocalDot, timestamp: HybridTimestamp)?
     private var tablesWithHiddenRows: [TableID: Bool] = [:]
+    private var lastFresh: (dot: LocalDot, family: MergeFamily, groups: [GroupID], metadata: [UInt8])?
 
     init(connection: Connection, numbers: ReplicaNumbers, environment: StoreEnvironment) {
         self.connection = connection
         self.numbers = numbers
         layouts = environment.layouts
+        derivedFrom = environment.derivedFrom
         calibration = environment.sources.calibration
     }
 
@@ -38,7 +42,7 @@ final class RowStore {
     func merge(_ operations: some RandomAccessCollection<Dotted>, table: TableID, row: RowID) throws {
         guard let first = operations.first else { return }
         if let layout = layouts[table] {
-            changedRows[table, default: []].insert(row)
+            noteChange(of: row, in: table)
             if operations.count == 1, try insertFresh(first, into: layout) { return }
             if try settle(operations, in: layout, row: row) { return }
         }
@@ -50,10 +54,33 @@ final class RowStore {
         try save(state, table: table, row: row)
     }
 
+    /// Applies the insertion of a row that must be new.
+    ///
+    /// - Returns: false, with nothing done, when a row of that id is or was there.
+    func insert(_ dotted: Dotted, into layout: TableLayout) throws -> Bool {
+        let (table, row) = (dotted.operation.table, dotted.operation.row)
+        if try insertFresh(dotted, into: layout) {
+            noteChange(of: row, in: table)
+            return true
+        }
+        if try metadata(table: table, row: row) != nil { return false }
+        try merge([dotted], table: table, row: row)
+        return true
+    }
+
     /// Removes a row without a trace: it was inserted and deleted by one change.
     func erase(table: TableID, row: RowID) throws {
-        if let layout = layouts[table] { try connection.statement(layout.deleteSQL).bind(1, row).run() }
+        if let layout = layouts[table] { try connection.statement(layout.delete).bind(1, row).run() }
         try removeOutside(table: table, row: row)
+    }
+
+    private func noteChange(of row: RowID, in table: TableID) {
+        if derivedFrom.contains(table) {
+            changedRows[table, default: []].insert(row)
+        } else if lastChanged != table {
+            changedRows[table] = []
+            lastChanged = table
+        }
     }
 
     private func local(_ dot: Dot) throws -> LocalDot { try numbers.local(dot, on: connection) }
@@ -64,30 +91,49 @@ final class RowStore {
     private func insertFresh(_ dotted: Dotted, into layout: TableLayout) throws -> Bool {
         let operation = dotted.operation
         guard operation.verb == .insert, try !isHidden(operation.row, table: layout.table.id) else { return false }
-        var values: [Value?] = Array(repeating: nil, count: layout.columns.count)
-        var groups: [GroupID] = []
         let family: MergeFamily = layout.table.holdsFacts ? .fact : .register
-        groups.reserveCapacity(operation.effects.count)
+        let statement = try connection.statement(layout.insert)
+        statement.bind(1, operation.row)
+        // Effects and groups are both sorted by group number, and so are walked together.
+        var group = 0
+        var bound = 0
         for effect in operation.effects {
             let written: [Value]
             switch (effect.content, family) {
             case (.register(_, let values), .register), (.fact(let values), .fact): written = values
             default: return false
             }
-            guard let index = layout.index(of: effect.group), layout.fits(written, group: index, family: family) else {
-                return false
-            }
-            for (place, value) in zip(layout.ranges[index], written) { values[place] = value }
-            groups.append(effect.group)
+            while group < layout.groups.count, layout.groupIDs[group] < effect.group { group += 1 }
+            guard group < layout.groups.count, layout.groupIDs[group] == effect.group,
+                layout.fits(written, group: group, family: family)
+            else { return false }
+            let range = layout.ranges[group]
+            bindDefaults(bound..<range.lowerBound, of: layout, to: statement)
+            for (place, value) in zip(range, written) { statement.bind(Int32(place + 2), value) }
+            bound = range.upperBound
         }
-        let statement = try connection.statement(layout.insertSQL)
-        statement.bind(1, operation.row)
-        for (place, value) in values.enumerated() {
-            statement.bind(Int32(place + 2), value ?? layout.columns[place].defaultValue)
-        }
-        statement.bind(Int32(values.count + 2), RowMetadata.fresh(by: dotted.dot, groups: groups, family: family))
+        bindDefaults(bound..<layout.columns.count, of: layout, to: statement)
+        statement.bind(Int32(layout.columns.count + 2), freshMetadata(of: dotted, family: family))
         try statement.run()
-        return connection.database.changesCount == 1
+        return statement.changes == 1
+    }
+
+    private func bindDefaults(_ places: Range<Int>, of layout: TableLayout, to statement: Statement) {
+        for place in places { statement.bind(Int32(place + 2), layout.columns[place].defaultValue) }
+    }
+
+    /// The metadata of a row that one insert made. A change that inserts many rows writes the same for most of them.
+    private func freshMetadata(of dotted: Dotted, family: MergeFamily) -> [UInt8] {
+        let effects = dotted.operation.effects
+        if let last = lastFresh, last.dot == dotted.dot, last.family == family,
+            effects.elementsEqual(last.groups, by: { $0.group == $1 })
+        {
+            return last.metadata
+        }
+        let groups = effects.map { $0.group }
+        let metadata = RowMetadata.fresh(by: dotted.dot, groups: groups, family: family)
+        lastFresh = (dotted.dot, family, groups, metadata)
+        return metadata
     }
 
     /// Applies edits to a visible row, when every group they touch is settled before and after.
@@ -95,7 +141,7 @@ final class RowStore {
         _ operations: some RandomAccessCollection<Dotted>, in layout: TableLayout, row: RowID
     ) throws -> Bool {
         guard operations.allSatisfy({ $0.operation.verb == .edit }) else { return false }
-        let found = try connection.statement(layout.selectMetadataSQL).bind(1, row).first { statement in
+        let found = try connection.statement(layout.selectMetadata).bind(1, row).first { statement in
             try statement.withBytes(0) { bytes in Result { try RowMetadata(decoding: bytes) } }.get()
         }
         guard var metadata = found, metadata.outside.isEmpty else { return false }
@@ -140,7 +186,7 @@ final class RowStore {
             try statement.withBytes(0) { bytes in Result { try RowMetadata(decoding: bytes) } }.get()
         }
         if let layout = layouts[table] {
-            let statement = try connection.statement(layout.selectMetadataSQL)
+            let statement = try connection.statement(layout.selectMetadata)
             if let found = try statement.bind(1, row).first(decode) { return (found, true) }
         }
         let statement = try connection.statement("SELECT meta FROM gemba_hidden WHERE tbl = ? AND row = ?")
@@ -151,7 +197,7 @@ final class RowStore {
     /// The whole merge state of a row, or nil when nothing is known of it.
     func load(table: TableID, row: RowID) throws -> (state: RowState<[Value]>, isVisible: Bool)? {
         if let layout = layouts[table] {
-            let statement = try connection.statement(layout.selectRowSQL)
+            let statement = try connection.statement(layout.selectRow)
             if let state = try statement.bind(1, row).first({ try visibleState($0, layout: layout, row: row) }) {
                 return (state, true)
             }
@@ -245,7 +291,7 @@ final class RowStore {
         if let visible {
             try project(state, metadata: metadata, layout: visible, row: row)
         } else {
-            if let layout = layouts[table] { try connection.statement(layout.deleteSQL).bind(1, row).run() }
+            if let layout = layouts[table] { try connection.statement(layout.delete).bind(1, row).run() }
             try connection.statement("INSERT INTO gemba_hidden (tbl, row, meta) VALUES (?, ?, ?)")
                 .bind(1, Int64(table.rawValue)).bind(2, row).bind(3, metadata).run()
             tablesWithHiddenRows[table] = true
@@ -262,7 +308,7 @@ final class RowStore {
     private func project(
         _ state: RowState<[Value]>, metadata: [UInt8], layout: TableLayout, row: RowID
     ) throws {
-        let statement = try connection.statement(layout.replaceSQL)
+        let statement = try connection.statement(layout.replace)
         statement.bind(1, row)
         for (index, group) in layout.groups.enumerated() {
             let shown = try shownValues(of: group, at: index, in: state, layout: layout)
@@ -342,14 +388,5 @@ final class RowStore {
         )
         .bind(1, Int64(table.rawValue)).bind(2, row).bind(3, Int64(effect.group.rawValue))
         .bind(4, dot.replica).bind(5, dot.sequence).bind(6, encoded).run()
-    }
-}
-
-extension TableLayout {
-    /// Whether values can stand in the columns of a group.
-    func fits(_ values: [Value], group index: Int, family: MergeFamily) -> Bool {
-        let group = groups[index]
-        return MergeFamily(group.merge) == family && group.columns.count == values.count
-            && zip(group.columns, values).allSatisfy { $0.accepts($1) }
     }
 }

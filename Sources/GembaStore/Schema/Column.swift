@@ -13,6 +13,14 @@ public struct Column: Hashable, Sendable {
         case blob = "BLOB"
         /// Any canonical value.
         case any = "ANY"
+
+        /// Whether a column of this kind takes `value`; null always fits.
+        public func accepts(_ value: Value) -> Bool {
+            switch (self, value) {
+            case (_, .null), (.any, _), (.text, .text), (.integer, .integer), (.real, .real), (.blob, .blob): true
+            default: false
+            }
+        }
     }
 
     /// The name in SQL.
@@ -55,10 +63,5 @@ public struct Column: Hashable, Sendable {
     }
 
     /// Whether `value` can be stored in the column; null always can.
-    public func accepts(_ value: Value) -> Bool {
-        switch (kind, value) {
-        case (_, .null), (.any, _), (.text, .text), (.integer, .integer), (.real, .real), (.blob, .blob): true
-        default: false
-        }
-    }
+    public func accepts(_ value: Value) -> Bool { kind.accepts(value) }
 }

@@ -1,41 +1,48 @@
 import GembaWire
 
 /// A table as the store works with it: where the columns of each group stand, and the SQL for them.
-struct TableLayout: Sendable {
+final class TableLayout: Sendable {
     let table: Table
     /// All columns in SQL order, after `id` and before `gemba_meta`.
     let columns: [Column]
     /// The group of each entry of `groupRanges`, sorted by group number.
     let groups: [Group]
+    /// The numbers and merge families of `groups`, and the kinds of `columns`, for checks that every value passes.
+    let groupIDs: [GroupID]
+    private let families: [MergeFamily]
+    private let kinds: [Column.Kind]
     /// For the group at the same index: its columns' places in `columns`.
     let ranges: [Range<Int>]
     /// `id, columns…, gemba_meta`.
     let allColumns: String
     let quotedName: String
-    let insertSQL: String
-    let replaceSQL: String
-    let selectRowSQL: String
-    let selectMetadataSQL: String
-    let deleteSQL: String
+    let insert: SQLText
+    let replace: SQLText
+    let selectRow: SQLText
+    let selectMetadata: SQLText
+    let delete: SQLText
     private let indexByGroup: [GroupID: Int]
-    private let groupByColumn: [String: (group: Int, member: Int)]
+    private let placeByColumn: [String: (group: Int, column: Int)]
 
     init(_ table: Table) {
         self.table = table
         groups = table.groups.sorted { $0.id < $1.id }
         var columns: [Column] = []
         var ranges: [Range<Int>] = []
-        var groupByColumn: [String: (group: Int, member: Int)] = [:]
+        var placeByColumn: [String: (group: Int, column: Int)] = [:]
         for (index, group) in groups.enumerated() {
             ranges.append(columns.count..<columns.count + group.columns.count)
-            for (member, column) in group.columns.enumerated() {
-                groupByColumn[column.name] = (index, member)
+            for column in group.columns {
+                placeByColumn[column.name] = (index, columns.count)
                 columns.append(column)
             }
         }
         self.columns = columns
+        groupIDs = groups.map { $0.id }
+        families = groups.map { MergeFamily($0.merge) }
+        kinds = columns.map { $0.kind }
         self.ranges = ranges
-        self.groupByColumn = groupByColumn
+        self.placeByColumn = placeByColumn
         indexByGroup = Dictionary(uniqueKeysWithValues: groups.enumerated().map { ($1.id, $0) })
 
         let name = SQL.quoted(table.name)
@@ -43,22 +50,40 @@ struct TableLayout: Sendable {
         let marks = Array(repeating: "?", count: columns.count + 2).joined(separator: ", ")
         quotedName = name
         allColumns = all
-        insertSQL = "INSERT INTO \(name) (\(all)) VALUES (\(marks)) ON CONFLICT DO NOTHING"
-        replaceSQL = "INSERT OR REPLACE INTO \(name) (\(all)) VALUES (\(marks))"
-        selectRowSQL = "SELECT \(all) FROM \(name) WHERE id = ?"
-        selectMetadataSQL = "SELECT gemba_meta FROM \(name) WHERE id = ?"
-        deleteSQL = "DELETE FROM \(name) WHERE id = ?"
+        insert = SQLText("INSERT INTO \(name) (\(all)) VALUES (\(marks)) ON CONFLICT DO NOTHING")
+        replace = SQLText("INSERT OR REPLACE INTO \(name) (\(all)) VALUES (\(marks))")
+        selectRow = SQLText("SELECT \(all) FROM \(name) WHERE id = ?")
+        selectMetadata = SQLText("SELECT gemba_meta FROM \(name) WHERE id = ?")
+        delete = SQLText("DELETE FROM \(name) WHERE id = ?")
     }
 
     func index(of group: GroupID) -> Int? { indexByGroup[group] }
 
-    func place(ofColumn name: String) -> (group: Int, member: Int)? { groupByColumn[name] }
+    /// The index of a column's group in `groups`, and its own in `columns`.
+    func place(ofColumn name: String) -> (group: Int, column: Int)? { placeByColumn[name] }
+
+    /// Whether values can stand in the columns of a group.
+    func fits(_ values: [Value], group: Int, family: MergeFamily) -> Bool {
+        let range = ranges[group]
+        guard families[group] == family, values.count == range.count else { return false }
+        return zip(range, values).allSatisfy { kinds[$0].accepts($1) }
+    }
+
+    /// Whether a column takes a value.
+    func accepts(_ value: Value, column: Int) -> Bool { kinds[column].accepts(value) }
 
     /// Updates the columns at the given places and the metadata of one row.
     func updateSQL(columns places: [Int]) -> String {
         let assignments = places.map { "\(SQL.quoted(columns[$0].name)) = ?" } + ["gemba_meta = ?"]
         return "UPDATE \(quotedName) SET \(assignments.joined(separator: ", ")) WHERE id = ?"
     }
+}
+
+/// A SQL text that is prepared once on each connection, and then found by its identity instead of by its letters.
+final class SQLText: Sendable {
+    let text: String
+
+    init(_ text: String) { self.text = text }
 }
 
 /// Pieces of SQL text.

@@ -13,30 +13,50 @@ struct ChangeBuilder {
 
     /// The change being built.
     let dot: Dot
-    private var operations: [Key: RowOperation] = [:]
+    private var operations: [RowOperation] = []
+    /// Where the operation on a row stands in `operations`, for the first `indexed` of them. A change that only inserts
+    /// needs none of it.
+    private var places: [Key: Int] = [:]
+    private var indexed = 0
 
     init(dot: Dot) { self.dot = dot }
 
     var isEmpty: Bool { operations.isEmpty }
 
-    func operation(table: TableID, row: RowID) -> RowOperation? {
-        operations[Key(table: table, row: row)]
+    mutating func operation(table: TableID, row: RowID) -> RowOperation? {
+        place(Key(table: table, row: row)).map { operations[$0] }
+    }
+
+    private mutating func place(_ key: Key) -> Int? {
+        while indexed < operations.count {
+            places[Key(table: operations[indexed].table, row: operations[indexed].row)] = indexed
+            indexed += 1
+        }
+        return places[key]
     }
 
     /// The operations, sorted by table and row.
     var sortedOperations: [RowOperation] {
-        operations.values.sorted { ($0.table, $0.row) < ($1.table, $1.row) }
+        let precedes = { (left: RowOperation, right: RowOperation) in
+            (left.table, left.row) < (right.table, right.row)
+        }
+        let isSorted = zip(operations, operations.dropFirst()).allSatisfy(precedes)
+        return isSorted ? operations : operations.sorted(by: precedes)
     }
+
+    /// Adds the insertion of a row that no earlier step touches.
+    mutating func add(insertion: RowOperation) { operations.append(insertion) }
 
     /// Adds a step. Returns false when the row's operations cancelled out: it was inserted and deleted by this change.
     mutating func add(_ step: RowOperation) -> Bool {
         let key = Key(table: step.table, row: step.row)
-        guard let earlier = operations[key] else {
-            operations[key] = step
+        guard let place = place(key) else {
+            operations.append(step)
             return true
         }
+        let earlier = operations[place]
         if earlier.verb == .insert, step.verb == .delete {
-            operations[key] = nil
+            remove(at: place, key)
             return false
         }
         var combined = earlier
@@ -49,8 +69,17 @@ struct ChangeBuilder {
             effects[effect.group] = effects[effect.group].map { combine($0, effect) } ?? effect
         }
         combined.effects = effects.values.filter { !$0.content.isNothing }.sorted { $0.group < $1.group }
-        operations[key] = combined
+        operations[place] = combined
         return true
+    }
+
+    private mutating func remove(at place: Int, _ key: Key) {
+        places[key] = nil
+        let last = operations.removeLast()
+        indexed -= 1
+        if place == operations.count { return }
+        operations[place] = last
+        places[Key(table: last.table, row: last.row)] = place
     }
 
     private func combine(_ earlier: Effect, _ later: Effect) -> Effect {
@@ -98,7 +127,7 @@ struct ChangeBuilder {
                 greatest[named.replica] = max(greatest[named.replica] ?? 0, named.sequence)
             }
         }
-        for operation in operations.values {
+        for operation in operations where operation.verb != .insert {
             name(operation.saw)
             for effect in operation.effects {
                 switch effect.content {

@@ -1,5 +1,5 @@
-public import GembaCausality
-public import GembaWire
+import GembaCausality
+import GembaWire
 
 /// What a person saw of a row: the writes behind every column that was shown.
 ///

@@ -37,9 +37,6 @@ public final class WriteTransaction {
     @discardableResult
     public func insert(into table: String, id: RowID? = nil, _ values: [String: Value]) throws -> RowID {
         let layout = try context.layout(named: table)
-        if let id, try context.rows.metadata(table: layout.table.id, row: id) != nil {
-            throw StoreError(.invalidOperation, "Table \(table) has a row \(id) already, or had one that was deleted.")
-        }
         let row = id ?? newRowID()
         let effects = try groupedValues(values, layout: layout, row: nil).map { index, values in
             let group = layout.groups[index]
@@ -47,7 +44,11 @@ public final class WriteTransaction {
                 group: group.id,
                 content: group.merge == .fact ? .fact(values: values) : .register(replaces: [], values: values))
         }
-        try apply(RowOperation(table: layout.table.id, row: row, verb: .insert, effects: effects))
+        let operation = RowOperation(table: layout.table.id, row: row, verb: .insert, effects: effects)
+        guard try context.rows.insert(.init(dot: localDot, operation: operation), into: layout) else {
+            throw StoreError(.invalidOperation, "Table \(table) has a row \(row) already, or had one that was deleted.")
+        }
+        builder.add(insertion: operation)
         return row
     }
 
@@ -225,7 +226,7 @@ public final class WriteTransaction {
     private func groupedValues(
         _ values: [String: Value], layout: TableLayout, row: RowID?
     ) throws -> [(Int, [Value])] {
-        var members: [Int: [Int: Value]] = [:]
+        var given = [Value?](repeating: nil, count: layout.columns.count)
         for (name, value) in values {
             guard let place = layout.place(ofColumn: name) else {
                 throw context.unknownColumn(name, in: layout.table.name)
@@ -235,22 +236,32 @@ public final class WriteTransaction {
                 throw StoreError(.invalidOperation, "Column \(name) is a \(group.merge); use the calls made for it.")
             }
             guard value.isCanonical else { throw notCanonical(name) }
-            guard group.columns[place.member].accepts(value) else {
+            guard layout.accepts(value, column: place.column) else {
                 throw StoreError(
-                    .invalidValue, "The value for \(name) does not fit: it takes \(group.columns[place.member].kind).")
+                    .invalidValue, "The value for \(name) does not fit: it takes \(layout.columns[place.column].kind).")
             }
-            members[place.group, default: [:]][place.member] = value
+            given[place.column] = value
         }
-        return try members.sorted { $0.key < $1.key }.map { index, given in
-            let columns = layout.groups[index].columns
-            let isWhole = given.count == columns.count
+        var result: [(Int, [Value])] = []
+        result.reserveCapacity(layout.groups.count)
+        for (index, range) in layout.ranges.enumerated() {
+            let count = given[range].count { $0 != nil }
+            if count == 0 { continue }
+            let isWhole = count == range.count
             let current = try isWhole ? nil : row.flatMap { try currentValues(group: index, row: $0, layout: layout) }
-            return (index, columns.indices.map { given[$0] ?? current?[$0] ?? columns[$0].defaultValue })
+            result.append(
+                (
+                    index,
+                    range.map { column in
+                        given[column] ?? current?[column - range.lowerBound] ?? layout.columns[column].defaultValue
+                    }
+                ))
         }
+        return result
     }
 
     private func currentValues(group index: Int, row: RowID, layout: TableLayout) throws -> [Value]? {
-        try context.connection.statement(layout.selectRowSQL).bind(1, row).first { statement in
+        try context.connection.statement(layout.selectRow).bind(1, row).first { statement in
             layout.ranges[index].map { statement.value(Int32($0 + 1)) }
         }
     }
@@ -281,7 +292,7 @@ public final class WriteTransaction {
 
 extension ChangeBuilder {
     /// By how much the change increments a counter so far.
-    func increment(of group: GroupID, row: RowID, in table: TableID) -> Int64 {
+    mutating func increment(of group: GroupID, row: RowID, in table: TableID) -> Int64 {
         let effect = operation(table: table, row: row)?.effects.first { $0.group == group }
         if case .increment(_, let delta) = effect?.content { return delta }
         return 0

@@ -51,7 +51,7 @@ public struct CBOREncoder: Sendable {
 
     /// Writes text without U+0000.
     public mutating func text(_ content: String) {
-        precondition(!content.utf8.contains(0), "text with U+0000 has no canonical encoding")
+        precondition(!content.containsNUL, "text with U+0000 has no canonical encoding")
         head(.text, UInt64(content.utf8.count))
         bytes.append(contentsOf: content.utf8)
     }

@@ -4,7 +4,7 @@ extension Value {
         switch self {
         case .null, .integer, .blob: true
         case .real(let number): number.isCanonicalReal
-        case .text(let text): !text.utf8.contains(0)
+        case .text(let text): !text.containsNUL
         }
     }
 }
@@ -33,5 +33,22 @@ extension Value: WireCodable {
         case .simple: self = .real(try decoder.real())
         case .array, .map, .tag: throw decoder.failure(.wrongType)
         }
+    }
+}
+
+extension String {
+    /// Whether U+0000 is among the characters. Every text that is written passes here, hence in steps of 16 bytes.
+    var containsNUL: Bool {
+        let found = utf8.withContiguousStorageIfAvailable { characters in
+            let bytes = UnsafeRawBufferPointer(characters)
+            var offset = 0
+            while offset + 16 <= bytes.count {
+                let block = bytes.loadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self)
+                if block.min() == 0 { return true }
+                offset += 16
+            }
+            return bytes[offset...].contains(0)
+        }
+        return found ?? utf8.contains(0)
     }
 }

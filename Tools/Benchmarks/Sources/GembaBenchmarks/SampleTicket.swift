@@ -27,7 +27,8 @@ struct SampleTicket {
             return SampleTicket(
                 id: withUnsafeBytes(of: id.bigEndian) { Array($0) },
                 texts: [
-                    String(body.prefix(40)), body, ["raised", "working", "closed"][number % 3], "L\(number % 9)-PRN\(number % 40)",
+                    String(body.prefix(40)), body, ["raised", "working", "closed"][number % 3],
+                    "L\(number % 9)-PRN\(number % 40)",
                     "line\(number % 9)", "person\(number % 50)",
                 ],
                 times: [time, time + 5000, time + 86_400_000])
