@@ -69,7 +69,7 @@ final class Acceptor {
             for endpoint in configuration.listen { endpoints.append(try endpoint.bind(socket)) }
             (self.desk, self.socket, self.monitor, self.endpoints) = (desk, socket, monitor, endpoints)
         } catch {
-            for close in opened { close() }
+            for close in opened.reversed() { close() }
             throw error
         }
     }
@@ -80,8 +80,8 @@ final class Acceptor {
     /// Closes the sockets, after reporting the end of every link.
     func close() {
         for link in links.values { end(link) }
-        socket.close()
         monitor.close()
+        socket.close()
         desk.socket.close()
     }
 }

@@ -232,8 +232,8 @@ extension Dialler {
 
     private func end() {
         if let attempt {
-            attempt.socket.close()
             attempt.monitor.close()
+            attempt.socket.close()
         }
         let link = link
         phase = .waiting(until: .now)

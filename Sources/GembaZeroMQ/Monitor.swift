@@ -13,13 +13,15 @@ final class Monitor {
 
     /// The socket that events arrive at, to be polled.
     let events: Socket
+    private let watched: Socket
 
-    /// Watches `socket`, whose owner must close it before this.
+    /// Watches `socket`, whose owner must close this before it.
     init(of socket: Socket, in context: Context) throws(LibraryError) {
         let address = context.unusedAddress()
         let wanted =
             ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED
             | ZMQ_EVENT_CLOSED
+        watched = socket
         guard zmq_socket_monitor(socket.pointer, address, wanted) == 0 else { throw .last("zmq_socket_monitor") }
         events = try Socket(context, ZMQ_PAIR)
         do throws(LibraryError) {
@@ -29,7 +31,7 @@ final class Monitor {
             try events.set(ZMQ_LINGER, SocketProfile.lingerMilliseconds)
             try events.connect(address)
         } catch {
-            events.close()
+            close()
             throw error
         }
     }
@@ -45,7 +47,14 @@ final class Monitor {
         return nil
     }
 
-    func close() { events.close() }
+    /// Ends the watch.
+    ///
+    /// The library's thread writes an event to a queue that nobody reads any more by waiting for ever, and with it stand
+    /// all sockets of the context. So the watch ends before its reader goes.
+    func close() {
+        zmq_socket_monitor(watched.pointer, nil, 0)
+        events.close()
+    }
 
     /// Decodes the first part of an event: 16 bits of kind and 32 of value, in the machine's order (zmq_socket_monitor).
     private static func decode(_ part: [UInt8]) -> Event? {

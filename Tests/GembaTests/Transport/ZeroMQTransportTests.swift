@@ -43,6 +43,24 @@ struct ZeroMQTransportTests {
         }
     }
 
+    @Test("lives on when both sides close a link at the same moment")
+    func farewell() async throws {
+        try await TransportBench.with(.zeroMQ) { bench in
+            let (office, line) = (try await bench.listener(), try bench.dialler())
+            for _ in 0..<200 {
+                line.transport.dial(endpoint: office.endpoint, peer: office.key)
+                let (near, far) = (try await line.opened().link, try await office.opened().link)
+                office.transport.close(far)
+                line.transport.hangUp(endpoint: office.endpoint)
+                try await line.closed(near)
+                try await office.closed(far)
+            }
+            line.transport.dial(endpoint: office.endpoint, peer: office.key)
+            try await line.send([7], on: try await line.opened().link)
+            #expect(try await office.received(on: try await office.opened().link) == [7])
+        }
+    }
+
     @Test("notices that a network has gone silent, also with frames on their way")
     func freeze() async throws {
         try await TransportBench.with(.zeroMQ) { bench in
