@@ -97,6 +97,8 @@ private final class EngineDriver: @unchecked Sendable {
     private let replica: Replica
     private let logger: Logger
     private let start = ContinuousClock.now
+    /// How many refusals were written down; a new node writes its zero.
+    private var savedRefusals: UInt64?
 
     init(
         queue: DispatchQueue, intake: NodeIntake, replica: Replica, transport: any Transport, peers: [PeerAddress],
@@ -151,9 +153,11 @@ private final class EngineDriver: @unchecked Sendable {
 
     private func saveStatus() {
         let changed = engine.takeChangedPeers()
-        if changed.isEmpty { return }
+        let refusals = engine.counts.refusals
+        if changed.isEmpty, refusals == savedRefusals { return }
         do {
-            try replica.save(changed)
+            try replica.save(engine.counts, changed)
+            savedRefusals = refusals
         } catch {
             logger.error("the peers' status could not be saved", metadata: ["error": "\(error)"])
         }

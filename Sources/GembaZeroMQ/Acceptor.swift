@@ -24,6 +24,7 @@ final class Acceptor {
         var deadline: ContinuousClock.Instant?
         /// Invariant: a link of ``links``, or nil.
         var link: LinkID?
+        var hasOpened = false
         var intake: Intake
     }
 
@@ -112,6 +113,7 @@ extension Acceptor {
             case .disconnected(let descriptor):
                 guard let connection = connections.removeValue(forKey: descriptor) else { break }
                 if let link = connection.link.flatMap({ links[$0] }) { end(link) }
+                if !connection.hasOpened { report(.refused(.connection)) }
             case .connected, .handshakeSucceeded, .failed:
                 break
             }
@@ -133,7 +135,10 @@ extension Acceptor {
         else { return }
         connections[descriptor]?.intake.noteMessage()
         // A message is a routing id and one frame. The dialler's first is empty and only opens the link.
-        guard parts.count == 2, parts[1].count <= Limits.frameBytes else { return cut(link) }
+        guard parts.count == 2, parts[1].count <= Limits.frameBytes else {
+            report(.refused(.message))
+            return cut(link)
+        }
         if !parts[1].isEmpty { report(.received(link.id, parts[1])) }
     }
 
@@ -160,6 +165,7 @@ extension Acceptor {
         links[link.id] = link
         linkOfHandshake[handshake] = link.id
         connections[descriptor]?.deadline = nil
+        connections[descriptor]?.hasOpened = true
         connections[descriptor]?.link = link.id
         mailbox.open(link.id)
         report(.opened(link.id, peer: key, direction: .accepted))
@@ -240,6 +246,7 @@ extension Acceptor {
             let isSilent = connections[descriptor]?.deadline.map { $0 <= now } ?? false
             let isStuffed = connections[descriptor]?.intake.isStuffed(at: now) ?? false
             guard isSilent || isStuffed else { continue }
+            if isStuffed { report(.refused(.message)) }
             disconnect(descriptor)
             if let link = connections[descriptor]?.link.flatMap({ links[$0] }) { end(link) }
         }

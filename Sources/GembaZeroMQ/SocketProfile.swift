@@ -11,7 +11,11 @@ enum SocketProfile {
     /// Nothing longer is held in memory, also before the handshake.
     ///
     /// Unset, one frame takes whatever its length claims.
-    static let maximumMessageBytes = Int64(Limits.frameBytes + curveOverhead)
+    static let maximumMessageBytes = Int64(Limits.frameBytes + curveOverhead + countedExcess)
+
+    /// The library ends the connection of a longer message without a word. One that is too long by no more than this comes
+    /// through, and is refused and counted here.
+    private static let countedExcess = 64 << 10
 
     /// Messages that a link's socket holds in each direction, beside the transport's own queue.
     ///

@@ -49,6 +49,8 @@ public struct StatusCommand<Owner: Program>: ParsableCommand {
         if quarantined > 0 {
             print(Terminal.warning("\(quarantined) changes are kept without effect: they break the format"))
         }
+        let refusals = Self.refusals(status.counters)
+        if !refusals.isEmpty { print("Turned away since the last start: \(refusals)") }
         if let offset = status.clockOffset, offset.magnitude >= 2000 {
             let direction = offset > 0 ? "behind" : "ahead of"
             print(Terminal.warning("This clock is \(offset.magnitude / 1000) s \(direction) the others'"))
@@ -65,6 +67,13 @@ public struct StatusCommand<Owner: Program>: ParsableCommand {
                 known.endpoint ?? peer.member.endpoints.first ?? "-")
         }
         table.print()
+    }
+
+    private static func refusals(_ counters: EngineCounters) -> String {
+        [
+            (counters.refusedConnections, "connections"), (counters.refusedMessages, "messages"),
+            (counters.malformedFrames, "malformed frames"), (counters.violations, "sessions"),
+        ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
     }
 
     /// How fresh what is shown here is, in one line.

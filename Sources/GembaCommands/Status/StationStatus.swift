@@ -23,6 +23,8 @@ struct StationStatus {
     /// All other members: those that are connected first, then by name.
     let peers: [Peer]
     let statistics: ReplicaStatistics
+    /// What the daemon has counted since it started, or the last one had.
+    let counters: EngineCounters
     let unsent: UInt64
     let now: UInt64
 
@@ -32,6 +34,7 @@ struct StationStatus {
         daemon = DaemonLock.holder(of: replica.folder)
         now = replica.wallClock
         statistics = try replica.statistics()
+        counters = try replica.nodeCounters()
         let known = try replica.peers()
         let isServed = daemon != nil
         peers = roster.members.values.filter { $0.station != replica.identity.stationKey }.map { member in
@@ -92,7 +95,20 @@ extension StationStatus {
             ("unsent", .count(unsent)),
             ("conflicts", .count(conflicts)),
             ("quarantined", .count(statistics.quarantined)),
+            ("refused", refused),
+            ("brokenLinks", .count(counters.brokenLinks)),
             ("clock", clock),
+        ])
+    }
+
+    /// What the daemon turned away since it started.
+    private var refused: JSONValue {
+        .object([
+            ("connections", .count(counters.refusedConnections)),
+            ("messages", .count(counters.refusedMessages)),
+            ("frames", .count(counters.malformedFrames)),
+            ("repeated", .count(counters.repeatedFrames)),
+            ("sessions", .count(counters.violations)),
         ])
     }
 

@@ -25,6 +25,9 @@ struct IncomingStream: Sendable {
     /// Entries that changed lately, and how many more acknowledgements name each.
     private var changed: [ReplicaID: (reference: ChangeReference, mentions: Int)] = [:]
 
+    /// Batches that were dropped because they belong to an earlier round or were taken in before.
+    private(set) var repeatedBatches: UInt64 = 0
+
     private var lastAck = Instant()
     private var repeatedAcks = 0
     /// How much was received when a pulse last said that more had been sent.
@@ -90,11 +93,17 @@ struct IncomingStream: Sendable {
     // MARK: - Batches
 
     mutating func receive(_ batch: BatchMessage, at now: Instant) throws(ProtocolViolation) -> Receipt {
-        guard isOpen, batch.round == round else { return .stale }
+        guard isOpen, batch.round == round else {
+            repeatedBatches += 1
+            return .stale
+        }
         guard !batch.runs.isEmpty, batch.runs.allSatisfy(\.isWellFormed), batch.cost > 0 else {
             throw ProtocolViolation(.malformedFrame, "a batch without entries, or with entries out of range")
         }
-        guard batch.offset >= received else { return .duplicate }
+        guard batch.offset >= received else {
+            repeatedBatches += 1
+            return .duplicate
+        }
         guard batch.offset == received else { return .gap }
         let (end, overflow) = received.addingReportingOverflow(batch.cost)
         guard !overflow, end <= consumed + window || consumed == received else {

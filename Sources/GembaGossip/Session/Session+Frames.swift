@@ -9,7 +9,10 @@ extension Session {
             return
         }
         // Frames of an earlier run of the peer, or before its hello, mean nothing.
-        guard greeting.peerSession == frame.session else { return }
+        guard greeting.peerSession == frame.session else {
+            framesOfOtherRuns += 1
+            return
+        }
         lastHeard = moment.instant
         if case .bye(let bye) = frame.message {
             finish(SessionEnd(code: bye.code, text: String(bye.text.prefix(200)), byPeer: true), into: &outbox)
@@ -58,7 +61,7 @@ extension Session {
     ) throws(ProtocolViolation) {
         switch try greeting.receive(hello, session: session) {
         case .stale:
-            return
+            framesOfOtherRuns += 1
         case .repeated:
             lastHeard = moment.instant
             if !greeting.isConfirmed { sendHello(at: moment, into: &outbox) }

@@ -23,6 +23,7 @@ public struct Session: Sendable {
     var clock = ClockEstimate()
     var linkIsWritable = true
     private var isStarted = false
+    var framesOfOtherRuns: UInt64 = 0
 
     /// How the session ended, or nil while it lives.
     public internal(set) var end: SessionEnd?
@@ -46,6 +47,12 @@ public struct Session: Sendable {
 
     /// The protocol version in use; nil before the peer's hello.
     public var version: UInt64? { greeting.version }
+
+    /// Frames that had no effect because they came before: of an earlier run of the peer, or batches taken in already. A
+    /// lossy wire brings some; a replay brings nothing else.
+    public var repeatedFrames: UInt64 {
+        framesOfOtherRuns + roster.incoming.repeatedBatches + data.incoming.repeatedBatches
+    }
 
     /// Whether this node holds everything that the peer offered in the last comparison.
     public func isSettled(_ kind: LogKind) -> Bool { kind == .roster ? roster.isSettled : data.isSettled }

@@ -85,7 +85,11 @@ public final class Engine {
         case .opened(let id, let key, let direction): open(id, key: key, direction: direction, at: moment)
         case .received(let id, let bytes): receive(bytes, on: id, at: moment)
         case .writable(let id): flush(id, at: moment)
-        case .closed(let id): remove(id, reason: "the link broke", at: moment)
+        case .closed(let id):
+            if links[id] != nil { counters.brokenLinks += 1 }
+            remove(id, reason: "the link broke", at: moment)
+        case .refused(.connection): counters.refusedConnections += 1
+        case .refused(.message): counters.refusedMessages += 1
         }
     }
 
@@ -148,7 +152,11 @@ public final class Engine {
         do {
             let frame = try Frame(decoding: bytes)
             counters.framesReceived += 1
-            perform(on: id, at: moment) { $0.receive(frame, byteCount: bytes.count, at: moment) }
+            perform(on: id, at: moment) { session in
+                let before = session.repeatedFrames
+                defer { counters.repeatedFrames += session.repeatedFrames - before }
+                return session.receive(frame, byteCount: bytes.count, at: moment)
+            }
         } catch {
             counters.malformedFrames += 1
             perform(on: id, at: moment) {
@@ -287,11 +295,19 @@ public final class Engine {
 }
 
 /// What an engine counted since it started.
-public struct EngineCounters: Hashable, Sendable {
+public struct EngineCounters: Codable, Hashable, Sendable {
+    /// Connections that did not become links.
+    public var refusedConnections: UInt64 = 0
+    /// Links that ended without a good-bye: the network broke, the peer died, or it sent a message without measure.
+    public var brokenLinks: UInt64 = 0
+    /// Messages that no frame can be; each cut its link.
+    public var refusedMessages: UInt64 = 0
     /// Frames that decoded.
     public var framesReceived: UInt64 = 0
     /// Frames that did not decode; each ended its session.
     public var malformedFrames: UInt64 = 0
+    /// Frames without effect, because what they bring came before.
+    public var repeatedFrames: UInt64 = 0
     /// Sessions that were ended because of what the peer sent.
     public var violations: UInt64 = 0
     /// Entries of both kinds of log that were stored.
@@ -304,4 +320,9 @@ public struct EngineCounters: Hashable, Sendable {
     public var duplicateLinks: UInt64 = 0
     /// Signs that this database was rolled back or cloned.
     public var incarnationHints: UInt64 = 0
+
+    /// Everything that was turned away, at whatever layer.
+    public var refusals: UInt64 {
+        refusedConnections + refusedMessages + malformedFrames + repeatedFrames + violations + entriesQuarantined
+    }
 }

@@ -49,14 +49,20 @@ extension Replica {
         return try unsentCount(acknowledged: acknowledged)
     }
 
-    /// Remembers the state of peers.
-    func save(_ peers: [StationKey: PeerStatus]) throws {
+    /// What the node that runs on this replica has counted since it started, or the last one had.
+    public func nodeCounters() throws -> EngineCounters {
+        guard let text = try nodeRecord() else { return EngineCounters() }
+        return (try? JSONDecoder().decode(EngineCounters.self, from: Data(text.utf8))) ?? EngineCounters()
+    }
+
+    /// Remembers the state of the node and of peers.
+    func save(_ counters: EngineCounters, _ peers: [StationKey: PeerStatus]) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         var records: [StationKey: String] = [:]
         for (station, status) in peers {
             records[station] = String(decoding: try encoder.encode(status), as: UTF8.self)
         }
-        try save(peerRecords: records)
+        try save(nodeRecord: String(decoding: try encoder.encode(counters), as: UTF8.self), peerRecords: records)
     }
 }

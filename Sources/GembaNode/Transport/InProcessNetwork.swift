@@ -161,6 +161,7 @@ extension InProcessNetwork {
 
     /// Opens both ends of a link, unless it was refused or the ground for the call has gone meanwhile.
     mutating func connect(_ call: Call, _ verdict: Admission) {
+        if verdict == .refused { post(.refused(.connection), to: call.listener) }
         guard verdict != .refused, let caller = nodes[call.caller], let called = nodes[call.listener],
             caller.admission != nil, called.admission != nil, caller.dialled[call.endpoint] == called.key,
             end(at: call.endpoint, of: call.caller) == nil, !cuts.contains(Pair(keys: [caller.key, called.key]))

@@ -40,6 +40,17 @@ public enum TransportEvent: Sendable, Equatable {
     case hinted(endpoint: String, key: TransportKey)
     /// The link is gone; whatever was on its way may or may not have arrived. Its last event.
     case closed(LinkID)
+    /// Something was turned away; it is told only to be counted.
+    case refused(Refusal)
+
+    /// What was turned away before the protocol saw it.
+    public enum Refusal: Sendable, Hashable {
+        /// A connection that did not become a link: no key or a wrong one, another protocol, silence, a revoked key, or no
+        /// room in the lobby.
+        case connection
+        /// A message that no honest peer sends: longer than a frame, without end, or of several parts. Its link is cut.
+        case message
+    }
 
     /// Which side asked for a link.
     public enum Direction: Sendable, Hashable {

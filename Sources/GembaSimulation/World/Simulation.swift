@@ -184,7 +184,7 @@ public final class Simulation {
         let node = nodes[delivery.node]
         guard node.process != nil else { return }
         switch delivery.event {
-        case .listening, .hinted: break
+        case .listening, .hinted, .refused: break
         case .opened(let link, _, _): trace.add(2, time.now, node.index, Int(link.rawValue))
         case .received(let link, let frame):
             trace.add(3, time.now, node.index, Int(link.rawValue))

@@ -102,6 +102,10 @@ enum DatabaseFormat {
             name TEXT PRIMARY KEY,
             version INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+        CREATE TABLE gemba_node (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            status TEXT NOT NULL
+        ) STRICT;
         CREATE TABLE gemba_peer (
             station BLOB PRIMARY KEY,
             status TEXT NOT NULL

@@ -14,9 +14,16 @@ extension Replica {
         }
     }
 
-    /// Remembers what a node knows of its peers.
-    public func save(peerRecords records: [StationKey: String]) throws {
+    /// What the node that runs on this replica, or ran last, wrote down of itself; nil when none ever did.
+    public func nodeRecord() throws -> String? {
+        try withReader { try $0.connection.statement("SELECT status FROM gemba_node WHERE id = 1").first { $0.text(0) } }
+    }
+
+    /// Remembers what a node knows of itself and of its peers.
+    public func save(nodeRecord: String, peerRecords records: [StationKey: String]) throws {
         try write { context in
+            try context.connection.statement("INSERT OR REPLACE INTO gemba_node (id, status) VALUES (1, ?)")
+                .bind(1, nodeRecord).run()
             for (station, status) in records {
                 try context.connection.statement("INSERT OR REPLACE INTO gemba_peer (station, status) VALUES (?, ?)")
                     .bind(1, station).bind(2, status).run()

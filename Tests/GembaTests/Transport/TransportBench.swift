@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import GembaCausality
 import GembaNode
+import GembaTrust
 import GembaWire
 import GembaZeroMQ
 import Synchronization
@@ -23,6 +24,12 @@ enum Conformer: CaseIterable, CustomTestStringConvertible {
 struct TransportKeyPair: Sendable {
     let secret: [UInt8]
     let publicKey: TransportKey
+
+    /// The pair of a station.
+    init(_ identity: StationIdentity) {
+        secret = identity.transportSecret
+        publicKey = identity.transportKey
+    }
 
     init() throws {
         let pair = Curve25519.KeyAgreement.PrivateKey()
@@ -148,6 +155,10 @@ final class TransportStation: Sendable {
 
     func closed(_ link: LinkID) async throws {
         try await log.take { $0 == .closed(link) ? () : nil }
+    }
+
+    func refused(_ refusal: TransportEvent.Refusal) async throws {
+        try await log.take { $0 == .refused(refusal) ? () : nil }
     }
 
     /// The next frame of a link.

@@ -85,6 +85,7 @@ struct TransportTests {
             office.judge(thief.key, .refused)
             thief.dial(office)
             try await office.log.asked(about: thief.key, times: 2)
+            try await office.refused(.connection)
             #expect(thief.log.openings == 0)
             #expect(office.log.openings == 0)
             office.judge(thief.key, .member)

@@ -312,6 +312,7 @@ struct ZeroMQTransportTests {
         #expect(office.transport.send([1], on: opened.link))
         try await office.closed(opened.link)
         #expect(try await hostile)
+        try await office.refused(.message)
         #expect(office.log.pending.isEmpty)
     }
 
@@ -327,6 +328,7 @@ struct ZeroMQTransportTests {
                     #expect(outcome == (true, true))
                 }
             }
+            try await office.refused(.connection)
             #expect(office.log.openings == 0)
         }
     }
@@ -359,6 +361,7 @@ struct ZeroMQTransportTests {
             #expect(office.transport.send([4], on: opened.link))
             try await claims
             try await office.closed(opened.link)
+            try await office.refused(.connection)
             #expect(office.log.pending.isEmpty)
         }
     }
