@@ -90,7 +90,7 @@ let testTargets: [Target] = [
         name: "GembaTests",
         dependencies: [
             "GembaCausality", "GembaCRDT", "GembaWire", "GembaGossip", "GembaTrust", "GembaStore", "GembaNode",
-            "GembaZeroMQ", "GembaFloor", "Gemba", "GembaSimulation", grdb, crypto,
+            "GembaZeroMQ", "GembaFloor", "Gemba", "GembaSimulation", "CZeroMQ", "CZstd", grdb, crypto, logging,
         ],
         exclude: ["Floor/Fixtures"],
         swiftSettings: settings)

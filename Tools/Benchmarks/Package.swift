@@ -12,7 +12,7 @@ let package = Package(
         .executableTarget(
             name: "GembaBenchmarks",
             dependencies: [
-                .product(name: "GembaStore", package: "gemba"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                .product(name: "Gemba", package: "gemba"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: [.swiftLanguageMode(.v6)])
     ]

@@ -157,7 +157,7 @@ extension Engine {
         case .clockOffset(let offset):
             updatePeer(station) { status in
                 status.clockOffset = offset.milliseconds
-                status.roundTrip = Double(offset.roundTrip.components.attoseconds) / 1e15
+                status.roundTrip = offset.roundTrip / .milliseconds(1)
             }
         default: break
         }

@@ -1,5 +1,5 @@
 /// Events in the order of their times; those of one time in the order in which they were scheduled. A binary heap.
-struct EventQueue<Event> {
+public struct EventQueue<Event> {
     private struct Item {
         var time: Int
         var order: Int
@@ -9,12 +9,17 @@ struct EventQueue<Event> {
     private var heap: [Item] = []
     private var scheduled = 0
 
-    var isEmpty: Bool { heap.isEmpty }
+    /// A queue without events.
+    public init() {}
+
+    /// Whether nothing is scheduled.
+    public var isEmpty: Bool { heap.isEmpty }
 
     /// When the first event is due.
-    var nextTime: Int? { heap.first?.time }
+    public var nextTime: Int? { heap.first?.time }
 
-    mutating func push(_ event: Event, at time: Int) {
+    /// Schedules an event.
+    public mutating func push(_ event: Event, at time: Int) {
         scheduled += 1
         heap.append(Item(time: time, order: scheduled, event: event))
         var child = heap.count - 1
@@ -24,7 +29,8 @@ struct EventQueue<Event> {
         }
     }
 
-    mutating func pop() -> (time: Int, event: Event)? {
+    /// Takes the event that is due next.
+    public mutating func pop() -> (time: Int, event: Event)? {
         guard !heap.isEmpty else { return nil }
         heap.swapAt(0, heap.count - 1)
         let first = heap.removeLast()

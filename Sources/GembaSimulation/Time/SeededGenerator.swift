@@ -1,12 +1,14 @@
 /// A generator whose whole state is its seed, so that a run replays from one number.
 ///
 /// Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators" (OOPSLA 2014), figure 16.
-struct SeededGenerator: RandomNumberGenerator, Sendable {
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    /// Creates the generator of a seed.
+    public init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    /// The next 64 bits.
+    public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
@@ -15,24 +17,27 @@ struct SeededGenerator: RandomNumberGenerator, Sendable {
     }
 
     /// A stream of its own, which draws nothing from this one afterwards.
-    mutating func fork() -> SeededGenerator { SeededGenerator(seed: next()) }
+    public mutating func fork() -> SeededGenerator { SeededGenerator(seed: next()) }
 
     /// True with the probability given.
-    mutating func chance(_ probability: Double) -> Bool {
+    public mutating func chance(_ probability: Double) -> Bool {
         probability > 0 && Double(next() >> 11) * 0x1p-53 < probability
     }
 
-    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
+    /// A number from 0 to below `bound`.
+    public mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
 
-    mutating func number(in range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
+    /// A number in a range.
+    public mutating func number(in range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
 
     /// One of the elements; nil when there is none.
-    mutating func pick<Element>(_ elements: some RandomAccessCollection<Element>) -> Element? {
+    public mutating func pick<Element>(_ elements: some RandomAccessCollection<Element>) -> Element? {
         guard !elements.isEmpty else { return nil }
         return elements[elements.index(elements.startIndex, offsetBy: below(elements.count))]
     }
 
-    mutating func bytes(_ count: Int) -> [UInt8] {
+    /// Uniform bytes.
+    public mutating func bytes(_ count: Int) -> [UInt8] {
         (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
     }
 }

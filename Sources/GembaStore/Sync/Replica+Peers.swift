@@ -16,7 +16,9 @@ extension Replica {
 
     /// What the node that runs on this replica, or ran last, wrote down of itself; nil when none ever did.
     public func nodeRecord() throws -> String? {
-        try withReader { try $0.connection.statement("SELECT status FROM gemba_node WHERE id = 1").first { $0.text(0) } }
+        try withReader { context in
+            try context.connection.statement("SELECT status FROM gemba_node WHERE id = 1").first { $0.text(0) }
+        }
     }
 
     /// Remembers what a node knows of itself and of its peers.

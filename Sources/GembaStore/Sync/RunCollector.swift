@@ -75,10 +75,9 @@ struct RunCollector {
         guard let first = group.first?.sequence, let last = group.last?.sequence else { return }
         // Every head of a roster log is kept on its way: a joiner's own log, which it stored before it had met anybody, finds
         // its place between the entries that it follows and those that follow it.
-        if kind == .data, var run = runs.last, run.replica == replica, run.last + 1 == first {
-            run.entries += group.map(\.entry)
-            run.signature = signature
-            runs[runs.count - 1] = run
+        if kind == .data, let last = runs.indices.last, runs[last].replica == replica, runs[last].last + 1 == first {
+            runs[last].entries += group.map(\.entry)
+            runs[last].signature = signature
         } else {
             let previous = first == 0 ? nil : LocalDot(replica: groupReplica, sequence: first - 1)
             runs.append(

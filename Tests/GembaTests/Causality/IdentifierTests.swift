@@ -1,4 +1,5 @@
 import GembaCausality
+import GembaSimulation
 import GembaWire
 import Testing
 
@@ -24,7 +25,7 @@ struct IdentifierTests {
 
     @Test("order as their bytes do")
     func order() {
-        var random = SplitMix64(seed: 0x0DE5)
+        var random = SeededGenerator(seed: 0x0DE5)
         for _ in 0..<1000 {
             // Few distinct bytes, so that common prefixes occur.
             let left = (0..<32).map { _ in UInt8(random.below(2)) }

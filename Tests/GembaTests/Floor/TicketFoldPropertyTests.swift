@@ -1,5 +1,6 @@
 import GembaCausality
 import GembaFloor
+import GembaSimulation
 import Testing
 
 @Suite("Ticket fold: random histories of partitions")
@@ -12,7 +13,7 @@ struct TicketFoldPropertyTests {
 
     /// Lets stations act and meet at random, then brings everything to everybody.
     private static func history(seed: UInt64) -> TicketHistoryBuilder {
-        var random = SplitMix64(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var history = TicketHistoryBuilder()
         history.act(.report, at: "L1")
         for _ in 0..<Int.random(in: 4...24, using: &random) {
@@ -41,7 +42,7 @@ struct TicketFoldPropertyTests {
         for seed in block * 30..<(block + 1) * 30 {
             let history = Self.history(seed: seed)
             let expected = history.state()
-            var random = SplitMix64(seed: seed ^ 0xF00D)
+            var random = SeededGenerator(seed: seed ^ 0xF00D)
             for _ in 0..<4 {
                 let state = TicketFold.state(of: history.acts.shuffled(using: &random)) { history.hasSeen($0, by: $1) }
                 #expect(state == expected, "seed \(seed)")

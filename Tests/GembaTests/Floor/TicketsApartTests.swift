@@ -1,5 +1,6 @@
 import GembaCausality
 import GembaFloor
+import GembaSimulation
 import GembaStore
 import GembaWire
 import Testing
@@ -155,7 +156,7 @@ struct TicketsApartTests {
 
     @Test(arguments: 0..<8 as Range<UInt64>)
     func `random work at three stations that meet at random ends in one state everywhere`(seed: UInt64) throws {
-        var random = SplitMix64(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let plant = try TestPlant(schema: Floor.schema)
         var stations = [Tickets(plant.founder)]
         for name in ["L3", "L4"] { stations.append(Tickets(try plant.enrol(name, schema: Floor.schema))) }

@@ -1,4 +1,5 @@
 import GembaCausality
+import GembaSimulation
 import GembaWire
 import Testing
 

@@ -1,4 +1,5 @@
 import GembaCausality
+import GembaSimulation
 import GembaWire
 import Testing
 
@@ -84,7 +85,6 @@ final class GossipSimulation {
     private(set) var now = 0
     private var nextEnd = 0
     private var nextLink = 0
-    private var counter = 0
     private var queue = EventQueue<Event>()
     /// When the last frame to an end arrives, so that an orderly wire stays in order.
     private var arrival: [Int: Int] = [:]
@@ -105,8 +105,7 @@ final class GossipSimulation {
     }
 
     func schedule(_ event: Event, in delay: Int) {
-        counter += 1
-        queue.push(event, at: now + delay, order: counter)
+        queue.push(event, at: now + delay)
     }
 
     // MARK: - Links
@@ -233,7 +232,7 @@ final class GossipSimulation {
     @discardableResult
     func run(for duration: Int, until condition: () -> Bool = { false }) -> Bool {
         let end = now + duration
-        while let next = queue.first, next <= end {
+        while let next = queue.nextTime, next <= end {
             guard let (time, event) = queue.pop() else { break }
             now = time
             handle(event)

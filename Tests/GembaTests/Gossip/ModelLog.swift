@@ -1,5 +1,6 @@
 import GembaCausality
 import GembaGossip
+import GembaSimulation
 import GembaWire
 
 /// What is true about every change of a simulated plant, wherever it is held.

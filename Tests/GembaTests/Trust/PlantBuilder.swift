@@ -1,5 +1,6 @@
 import Crypto
 import GembaCausality
+import GembaSimulation
 import GembaTrust
 import GembaWire
 
@@ -9,7 +10,7 @@ import GembaWire
 struct PlantBuilder {
     typealias Station = Int
 
-    private(set) var generator: SplitMix64
+    private(set) var generator: SeededGenerator
     private(set) var plant: PlantID
     private(set) var recovery: RecoveryKey
     private(set) var identities: [StationIdentity]
@@ -52,7 +53,7 @@ struct PlantBuilder {
     static let founder: Station = 0
 
     init(seed: UInt64 = 1) throws {
-        generator = SplitMix64(seed: seed)
+        generator = SeededGenerator(seed: seed)
         let identity = StationIdentity.generate(using: &generator)
         let founding = try PlantFounding(
             plantName: "Plant 7", stationName: "OFFICE", identity: identity, using: &generator)

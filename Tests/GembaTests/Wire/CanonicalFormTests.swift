@@ -1,4 +1,5 @@
 import GembaCausality
+import GembaSimulation
 import GembaWire
 import Testing
 
@@ -8,11 +9,11 @@ struct CanonicalFormTests {
     /// A structure under test: how to make a random one, and how to take bytes to the bytes of what they mean.
     struct Subject: Sendable, CustomTestStringConvertible {
         let name: String
-        let sample: @Sendable (inout SplitMix64) -> Sample
+        let sample: @Sendable (inout SeededGenerator) -> Sample
 
         var testDescription: String { name }
 
-        init<T: WireCodable & Equatable & SendableMetatype>(_ make: @escaping @Sendable (inout SplitMix64) -> T) {
+        init<T: WireCodable & Equatable & SendableMetatype>(_ make: @escaping @Sendable (inout SeededGenerator) -> T) {
             name = "\(T.self)"
             sample = { random in
                 let value = make(&random)
@@ -22,7 +23,7 @@ struct CanonicalFormTests {
             }
         }
 
-        init(_ name: String, _ make: @escaping @Sendable (inout SplitMix64) -> Sample) {
+        init(_ name: String, _ make: @escaping @Sendable (inout SeededGenerator) -> Sample) {
             self.name = name
             sample = make
         }
@@ -49,7 +50,7 @@ struct CanonicalFormTests {
     @Test("what was encoded is decoded as the same value", arguments: subjects)
     func roundTrip(subject: Subject) throws {
         for seed in 0..<300 as Range<UInt64> {
-            var random = SplitMix64(seed: seed)
+            var random = SeededGenerator(seed: seed)
             let sample = subject.sample(&random)
             try #require(try sample.isEqual(sample.bytes), "seed \(seed)")
             try #require(try sample.canonical(sample.bytes) == sample.bytes, "seed \(seed)")
@@ -59,7 +60,7 @@ struct CanonicalFormTests {
     @Test("every prefix and every continuation is refused", arguments: subjects)
     func length(subject: Subject) throws {
         for seed in 0..<10 as Range<UInt64> {
-            var random = SplitMix64(seed: seed)
+            var random = SeededGenerator(seed: seed)
             let sample = subject.sample(&random)
             let prefixes = sample.bytes.indices.map { Array(sample.bytes.prefix($0)) }
             let continuations = [0x00, 0x80, 0xF6, 0xFF].map { sample.bytes + [$0] }
@@ -72,7 +73,7 @@ struct CanonicalFormTests {
     @Test("with any one bit flipped it is refused, or the only encoding of something else", arguments: subjects)
     func bitFlips(subject: Subject) {
         for seed in 0..<10 as Range<UInt64> {
-            var random = SplitMix64(seed: seed)
+            var random = SeededGenerator(seed: seed)
             let sample = subject.sample(&random)
             for bit in 0..<8 * sample.bytes.count {
                 var flipped = sample.bytes
@@ -85,7 +86,7 @@ struct CanonicalFormTests {
     @Test("with bytes replaced, inserted, removed or repeated it is refused or canonical", arguments: subjects)
     func edits(subject: Subject) {
         for seed in 0..<1000 as Range<UInt64> {
-            var random = SplitMix64(seed: seed)
+            var random = SeededGenerator(seed: seed)
             let sample = subject.sample(&random)
             var bytes = sample.bytes
             for _ in 0...random.below(3) {

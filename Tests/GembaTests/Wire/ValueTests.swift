@@ -1,4 +1,5 @@
 import GembaCausality
+import GembaSimulation
 import GembaWire
 import Testing
 
@@ -64,7 +65,7 @@ struct ValueTests {
 
     @Test("a real is decoded as exactly what was encoded, in the shortest form that holds it")
     func reals() throws {
-        var random = SplitMix64(seed: 0x7EA1)
+        var random = SeededGenerator(seed: 0x7EA1)
         for _ in 0..<20_000 {
             let number: Double =
                 switch random.below(3) {

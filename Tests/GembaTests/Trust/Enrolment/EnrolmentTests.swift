@@ -1,4 +1,5 @@
 import GembaCausality
+import GembaSimulation
 import GembaWire
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 struct EnrolmentTests {
     @Test("A founding is a verified roster log whose genesis names the plant")
     func founding() throws {
-        var generator = SplitMix64(seed: 1)
+        var generator = SeededGenerator(seed: 1)
         let identity = StationIdentity.generate(using: &generator)
         let founding = try PlantFounding(
             plantName: "Press Shop 7", stationName: "OFFICE", identity: identity, using: &generator)
@@ -35,7 +36,7 @@ struct EnrolmentTests {
     func badNames() throws {
         var builder = try PlantBuilder()
         let identity = StationIdentity.generate()
-        var generator = SplitMix64(seed: 1)
+        var generator = SeededGenerator(seed: 1)
         #expect(throws: TrustError.self) {
             try PlantFounding(plantName: "", stationName: "S", identity: identity, using: &generator)
         }
@@ -57,7 +58,7 @@ struct EnrolmentTests {
     func joining() throws {
         var builder = try PlantBuilder()
         let token = try InvitationToken(printed: try builder.invite(.liaison, name: "LAPTOP-EWA").printed)
-        var generator = SplitMix64(seed: 2)
+        var generator = SeededGenerator(seed: 2)
         let identity = StationIdentity.generate(using: &generator)
         let log = try token.makeRosterLog(for: identity, at: HybridTimestamp(rawValue: 99), using: &generator)
         let verified = try VerifiedRun(verifying: log.run, kind: .roster, plant: builder.plant, after: nil)

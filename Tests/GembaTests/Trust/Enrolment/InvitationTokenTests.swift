@@ -1,4 +1,5 @@
 import GembaCausality
+import GembaSimulation
 import Testing
 
 @testable import GembaTrust
@@ -10,7 +11,7 @@ struct InvitationTokenTests {
     private let act: RosterAct
 
     init() throws {
-        var generator = SplitMix64(seed: 6)
+        var generator = SeededGenerator(seed: 6)
         let draft = try InvitationDraft(name: "PRESS-4", role: .liaison, validForSeconds: 600, using: &generator)
         let reference = ChangeReference(
             replica: ReplicaID(rawValue: 5), sequence: 7, prefix: HashPrefix(rawValue: 9))
@@ -152,7 +153,7 @@ struct TestFailure: Error {
 struct RecoveryKeyTests {
     @Test("What is printed reads back as the same key and shows in no description")
     func roundTrip() throws {
-        var generator = SplitMix64(seed: 4)
+        var generator = SeededGenerator(seed: 4)
         let key = RecoveryKey.generate(using: &generator)
         let read = try RecoveryKey(printed: "\n \(key.printed.uppercased())\n")
         #expect(read.publicKey == key.publicKey)
@@ -166,7 +167,7 @@ struct RecoveryKeyTests {
 
     @Test("An invitation is no recovery key, and a mistyped one is refused")
     func mistakes() throws {
-        var generator = SplitMix64(seed: 4)
+        var generator = SeededGenerator(seed: 4)
         let printed = RecoveryKey.generate(using: &generator).printed
         #expect(throws: TrustError.self) { try RecoveryKey(printed: "gemba1-" + printed.dropFirst(16)) }
         #expect(throws: TrustError.self) { try RecoveryKey(printed: String(printed.dropLast())) }

@@ -1,4 +1,5 @@
 import GembaCausality
+import GembaSimulation
 import GembaTrust
 import GembaWire
 import Testing
@@ -10,7 +11,7 @@ struct HeadVerificationTests {
     private let head: SignedHead
 
     init() throws {
-        var generator = SplitMix64(seed: 8)
+        var generator = SeededGenerator(seed: 8)
         identity = StationIdentity.generate(using: &generator)
         plant = try #require(PlantID(bytes: generator.bytes(32)))
         let hash = try #require(ChangeHash(bytes: generator.bytes(32)))

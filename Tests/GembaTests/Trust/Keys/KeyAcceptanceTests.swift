@@ -1,5 +1,6 @@
 import Crypto
 import GembaCausality
+import GembaSimulation
 import Testing
 
 @testable import GembaTrust
@@ -76,7 +77,7 @@ struct KeyAcceptanceTests {
 
     @Test("Every generated key is acceptable")
     func generated() {
-        var generator = SplitMix64(seed: 3)
+        var generator = SeededGenerator(seed: 3)
         for _ in 0..<64 {
             let identity = StationIdentity.generate(using: &generator)
             #expect(identity.stationKey.isAcceptable)

@@ -1,4 +1,5 @@
 import GembaCausality
+import GembaSimulation
 import GembaWire
 import Testing
 
@@ -188,12 +189,12 @@ struct RosterOrderTests {
 struct RandomHistory {
     private(set) var builder: PlantBuilder
     private var tokens: [InvitationToken] = []
-    private var generator: SplitMix64
+    private var generator: SeededGenerator
     private var hopefuls = [PlantBuilder.founder]
 
     init(seed: UInt64) throws {
         builder = try PlantBuilder(seed: seed)
-        generator = SplitMix64(seed: seed &+ 1_000_003)
+        generator = SeededGenerator(seed: seed &+ 1_000_003)
     }
 
     /// Does one thing.

@@ -1,6 +1,7 @@
 import CZstd
 import Crypto
 import GembaCausality
+import GembaSimulation
 import GembaWire
 import Testing
 
@@ -33,7 +34,7 @@ struct EnvelopeTests {
 
     @Test("Content of every size comes back", arguments: [0, 1, 511, 512, 513, 5000, 200_000, 3 << 20])
     func roundTrip(count: Int) throws {
-        var generator = SplitMix64(seed: UInt64(count))
+        var generator = SeededGenerator(seed: UInt64(count))
         let contents = [[UInt8](repeating: 7, count: count), generator.bytes(min(count, 200_000))]
         for content in contents {
             let clear = try Envelope.makeEntry(content, deps: [])
@@ -48,7 +49,7 @@ struct EnvelopeTests {
     func whenItPays() throws {
         #expect(try Envelope.makeEntry(Array(repetitive.prefix(511)), deps: []).coding == .identity)
         #expect(try Envelope.makeEntry(Array(repetitive.prefix(512)), deps: []).coding == .zstandard)
-        var generator = SplitMix64(seed: 1)
+        var generator = SeededGenerator(seed: 1)
         let random = try Envelope.makeEntry(generator.bytes(4096), deps: [])
         #expect(random.coding == .identity)
         #expect(random.body.count == 4096)
@@ -58,7 +59,7 @@ struct EnvelopeTests {
 
     @Test("L10: content and stored body have limits, and the author gets the error")
     func limits() throws {
-        var generator = SplitMix64(seed: 2)
+        var generator = SeededGenerator(seed: 2)
         let incompressible = generator.bytes(Limits.bodyBytes)
         #expect(try Envelope.makeEntry(incompressible, deps: []).body.count == Limits.bodyBytes)
         // The tag does not fit any more.
@@ -130,7 +131,7 @@ struct EnvelopeTests {
     @Test("A body under an epoch whose key is not held waits for it; that is no damage")
     func unknownEpoch() throws {
         let entry = try sealed(repetitive)
-        var generator = SplitMix64(seed: 5)
+        var generator = SeededGenerator(seed: 5)
         let other = EpochKey(using: &generator)
         for attempt in [
             { try Envelope.open(entry) }, { try Envelope.open(entry, at: place) { _ in nil } },
@@ -227,7 +228,7 @@ struct ZstandardTests {
 
     @Test("Random bytes after a good header never crash or hang")
     func garbage() throws {
-        var generator = SplitMix64(seed: 12)
+        var generator = SeededGenerator(seed: 12)
         let good = try frame(content)
         for _ in 0..<2000 {
             var bad = good

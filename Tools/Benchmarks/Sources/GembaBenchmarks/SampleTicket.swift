@@ -1,6 +1,4 @@
-import GembaCausality
-import GembaStore
-import GembaWire
+import Gemba
 
 /// A ticket of the benchmark: 16-byte id, 40-byte title, 200-byte body, 4 short columns, 3 times.
 struct SampleTicket {
@@ -52,4 +50,16 @@ struct SampleTicket {
                     return .register(id, index < 6 ? .text(name) : .integer(name))
                 }, indexes: [["state"], ["asset"]])
         ])
+
+    /// Enrols a second station, which knows the roster and no ticket.
+    static func station(_ name: String, beside founder: Replica, in folder: String) throws -> Replica {
+        let token = try founder.invite(as: .station, name: name, validForSeconds: 3600, routes: [], by: "bench")
+        let replica = try Replica.join(with: token, station: name, in: folder, schema: schema)
+        for (from, to) in [(founder, replica), (replica, founder)] {
+            let roster = try from.runs(
+                of: .roster, after: 0, excluding: VersionVector(), maximumBytes: Limits.batchBytes)
+            _ = try to.apply(roster.runs, kind: .roster)
+        }
+        return replica
+    }
 }

@@ -1,7 +1,4 @@
-import GembaCausality
-import GembaStore
-import GembaTrust
-import GembaWire
+import Gemba
 
 /// Tickets written 1,000 a transaction: plain rows, local changes, and the same changes applied at another station.
 ///
@@ -20,7 +17,7 @@ struct TicketBatches {
             let author = try Replica.found(
                 plant: "Bench", station: "A", in: "\(folder)/author-\(round)", schema: SampleTicket.schema
             ).replica
-            let receiver = try member(beside: author, in: "\(folder)/receiver-\(round)")
+            let receiver = try SampleTicket.station("B", beside: author, in: "\(folder)/receiver-\(round)")
             let tickets = SampleTicket.make(
                 count: Self.batches * Self.batchSize, from: round * Self.batches * Self.batchSize)
             var position: Int64 = 0
@@ -45,14 +42,5 @@ struct TicketBatches {
         }
         report.add("insert-1000", local, over: plain, called: "plain SQLite", goal: 2.5)
         report.add("apply-1000", remote, over: plain, called: "plain SQLite", goal: 2.5)
-    }
-
-    private func member(beside founder: Replica, in folder: String) throws -> Replica {
-        let token = try founder.invite(as: .station, name: "B", validForSeconds: 60, routes: [], by: "bench")
-        let replica = try Replica.join(with: token, station: "B", in: folder, schema: SampleTicket.schema)
-        let roster = try founder.runs(
-            of: .roster, after: 0, excluding: VersionVector(), maximumBytes: Limits.batchBytes)
-        _ = try replica.apply(roster.runs, kind: .roster)
-        return replica
     }
 }

@@ -1,14 +1,32 @@
 import Foundation
 
-let folder = FileManager.default.temporaryDirectory.path + "/gemba-bench-\(UUID().uuidString)"
-try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-defer { try? FileManager.default.removeItem(atPath: folder) }
+let arguments = Array(CommandLine.arguments.dropFirst())
 
-var report = Report()
-try TicketBatches(folder: folder).run(into: &report)
+switch arguments.first {
+case nil, "--json":
+    try await withScratchFolder { folder in
+        var report = Report()
+        try TicketBatches(folder: folder).run(into: &report)
+        print(arguments.isEmpty ? report.table() : try report.json())
+    }
+case "--catch-up":
+    let changes = arguments.dropFirst().first.map { Int($0) } ?? 1_000_000
+    guard let changes, changes > 0 else { fail("--catch-up takes a number of changes") }
+    try await withScratchFolder { try await CatchUp(folder: $0, changes: changes).run() }
+case CatchUp.receiverFlag where arguments.count == 4:
+    try await CatchUp.receive(folder: arguments[1], from: arguments[2], changes: UInt64(arguments[3]) ?? 0)
+default:
+    fail("usage: bench [--json | --catch-up [CHANGES]]")
+}
 
-if CommandLine.arguments.contains("--json") {
-    print(try report.json())
-} else {
-    print(report.table())
+func withScratchFolder(_ body: (String) async throws -> Void) async throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/gemba-bench-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try await body(folder)
+}
+
+func fail(_ message: String) -> Never {
+    FileHandle.standardError.write(Data((message + "\n").utf8))
+    exit(64)
 }

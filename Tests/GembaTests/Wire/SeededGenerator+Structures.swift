@@ -1,8 +1,9 @@
 import GembaCausality
+import GembaSimulation
 import GembaWire
 
 /// Random structures in normal form.
-extension SplitMix64 {
+extension SeededGenerator {
     mutating func fixed<T: SixteenBytes>(_: T.Type = T.self) -> T { T(rawValue: .random(in: 0...(.max), using: &self)) }
 
     mutating func fixed<T: ThirtyTwoBytes>(_: T.Type = T.self) -> T {
