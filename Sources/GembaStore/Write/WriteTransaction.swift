@@ -164,10 +164,19 @@ public final class WriteTransaction {
         // What this write set before stands for what that replaced: a change does not name itself.
         let replaced =
             counter.bases[localDot]?.observed
-            ?? counter.bases.names.map { .init(name: $0, sum: Int64(clamping: counter.sum(of: $0))) }
+            ?? (counter.bases.isEmpty
+                ? observedInitialZero(of: counter)
+                : counter.bases.names.map { .init(name: $0, sum: Int64(clamping: counter.sum(of: $0))) })
         let replaces = try replaced.map { Effect.ObservedBase(dot: try global($0.name), sum: $0.sum) }
         let content = Effect.Content.base(replaces: replaces.sorted { $0.dot < $1.dot }, value: value)
         try apply(edit(row, in: layout, state: state, effects: [Effect(group: group.id, content: content)]))
+    }
+
+    /// What a first base has seen of the increments before it. Number 0 of the own log stands for the initial zero.
+    private func observedInitialZero(of counter: Counter<LocalDot>) -> [Counter<LocalDot>.Observed] {
+        if counter.initialSum == 0 { return [] }
+        let initialZero = LocalDot(replica: localDot.replica, sequence: 0)
+        return [.init(name: initialZero, sum: Int64(clamping: counter.initialSum))]
     }
 
     // MARK: - Applying

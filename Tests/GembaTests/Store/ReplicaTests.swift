@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import GembaCausality
 import GembaStore
+import GembaTrust
 import GembaWire
 import Testing
 
@@ -48,6 +49,36 @@ struct ReplicaTests {
         try a.exchange(with: b)
         #expect(try b.conflicts().isEmpty)
         #expect(try a.digest() == b.digest())
+    }
+
+    @Test("Taking stock says what it had counted, and increments made apart from it do not change it (M9, F4)")
+    func stockTaking() throws {
+        let plant = try TestPlant()
+        let a = plant.founder
+        let b = try plant.enrol("L3")
+        let part = try a.write(by: "ewa") { tx in
+            let part = try tx.insert(into: "part", ["name": .text("label roll")])
+            try tx.increment("stock", of: part, in: "part", by: 40)
+            return part
+        }
+        try a.exchange(with: b)
+        try a.write(by: "ewa", because: "counted") { try $0.setCounter("stock", of: part, in: "part", to: 37) }
+        try b.write(by: "jan") { try $0.increment("stock", of: part, in: "part", by: -3) }
+        let (runs, _, _) = try a.runs(
+            of: .data, after: 0, excluding: VersionVector(), maximumBytes: Limits.batchBytes)
+        let run = try #require(runs.first { $0.replica == (try? a.currentTip())?.replica })
+        let last = try #require(run.entries.last)
+        let body = try ChangeBody(
+            decoding: Envelope.open(Entry(decoding: last)), author: run.replica, sequence: run.last)
+        let zero = Effect.ObservedBase(dot: Dot(run.replica, 0), sum: 40)
+        #expect(body.operations[0].effects.map(\.content) == [.base(replaces: [zero], value: 37)])
+
+        try a.exchange(with: b)
+        #expect(try a.digest() == b.digest())
+        for replica in [a, b] {
+            #expect(try replica.read { try Int.fetchOne($0, sql: "SELECT stock FROM part") } == 37)
+            #expect(try replica.verify().fault == nil)
+        }
     }
 
     @Test("Edits that nobody contests keep their rows in place, and a reopened replica goes on under its name")
