@@ -31,13 +31,14 @@ let pureTargets: [Target] = [
 
 let effectTargets: [Target] = [
     .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "CSQLite"),
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
     .target(
         name: "GembaTrust", dependencies: ["GembaWire", "GembaCausality", "CZstd", crypto], swiftSettings: settings),
     .target(
         name: "GembaStore",
-        dependencies: ["GembaCRDT", "GembaWire", "GembaCausality", "GembaTrust", "CLinux", crypto, grdb, sqlite],
+        dependencies: ["GembaCRDT", "GembaWire", "GembaCausality", "GembaTrust", "CLinux", "CSQLite", crypto, grdb, sqlite],
         swiftSettings: settings),
     .target(
         name: "GembaNode",

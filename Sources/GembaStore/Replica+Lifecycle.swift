@@ -112,7 +112,7 @@ extension Replica {
     }
 
     private static func openPool(_ files: ReplicaFolder, sources: ReplicaSources) throws -> DatabasePool {
-        var configuration = Configuration()
+        var configuration = Configuration.withoutTriggers
         configuration.busyMode = .timeout(busyTimeout)
         configuration.label = "gemba"
         let pool: DatabasePool

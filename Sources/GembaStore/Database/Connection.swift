@@ -1,4 +1,6 @@
+import CSQLite
 import GRDB
+import GRDBSQLite
 import GembaCausality
 import GembaWire
 
@@ -8,6 +10,8 @@ import GembaWire
 final class Connection {
     let database: Database
     private let handle: OpaquePointer
+    /// How many rows the statements of this connection have changed, apart from those that others ran on it.
+    let changes = ChangeCount()
     private var statements: [String: Statement] = [:]
     /// Holds on to the texts, so that no other can come to have the identity of one.
     private var texts: [ObjectIdentifier: (text: SQLText, statement: Statement)] = [:]
@@ -23,7 +27,7 @@ final class Connection {
     /// The prepared form of `sql`, kept for the life of the connection. Callers pass one of a bounded set of texts.
     func statement(_ sql: String) throws(StoreError) -> Statement {
         if let statement = statements[sql] { return statement }
-        let statement = try Statement(sql, on: handle)
+        let statement = try Statement(sql, on: handle, counting: changes)
         statements[sql] = statement
         return statement
     }
@@ -31,11 +35,34 @@ final class Connection {
     /// The prepared form of `sql`, kept for the life of the connection.
     func statement(_ sql: SQLText) throws(StoreError) -> Statement {
         if let known = texts[ObjectIdentifier(sql)] { return known.statement }
-        let statement = try Statement(sql.text, on: handle)
+        let statement = try Statement(sql.text, on: handle, counting: changes)
         texts[ObjectIdentifier(sql)] = (sql, statement)
         return statement
     }
 
+    /// How many rows anybody has changed on this connection since it was opened.
+    var totalChanges: Int { Int(sqlite3_total_changes(handle)) }
+
     /// Runs SQL that is used once.
     func execute(_ sql: String) throws { try database.execute(sql: sql) }
+}
+
+/// A number that a connection and its statements share.
+final class ChangeCount {
+    private(set) var rows = 0
+
+    func add(_ count: Int) { rows += count }
+}
+
+extension Configuration {
+    /// For the library's own connections: the guards of replicated tables are there for everybody else.
+    static var withoutTriggers: Configuration {
+        var configuration = Configuration()
+        configuration.prepareDatabase { database in
+            guard let connection = database.sqliteConnection, gemba_sqlite_disable_triggers(connection) == 0 else {
+                throw StoreError(.storageFailed, "The database connection cannot be set up.")
+            }
+        }
+        return configuration
+    }
 }

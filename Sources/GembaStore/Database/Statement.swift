@@ -9,9 +9,11 @@ import GembaWire
 final class Statement {
     private let handle: OpaquePointer
     private let connection: OpaquePointer
+    private let count: ChangeCount
 
-    init(_ sql: String, on connection: OpaquePointer) throws(StoreError) {
+    init(_ sql: String, on connection: OpaquePointer, counting count: ChangeCount) throws(StoreError) {
         self.connection = connection
+        self.count = count
         var prepared: OpaquePointer?
         let code = sqlite3_prepare_v3(connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
         guard code == SQLITE_OK, let prepared else { throw SQLiteFailure.error(on: connection, sql: sql) }
@@ -84,8 +86,10 @@ final class Statement {
 
     /// Runs a statement that returns no rows, and makes it ready for the next run.
     func run() throws(StoreError) {
+        let before = sqlite3_total_changes(connection)
         let code = sqlite3_step(handle)
         sqlite3_reset(handle)
+        count.add(Int(sqlite3_total_changes(connection) - before))
         guard code == SQLITE_DONE || code == SQLITE_ROW else { throw SQLiteFailure.error(on: connection) }
     }
 

@@ -134,7 +134,7 @@ private struct Verifier {
 
     /// Projects the logs anew into a scratch database and compares it with what is stored.
     private mutating func checkProjection() throws {
-        let queue = try DatabaseQueue(path: scratchPath)
+        let queue = try DatabaseQueue(path: scratchPath, configuration: .withoutTriggers)
         try queue.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
             try database.inTransaction(.immediate) {

@@ -48,9 +48,42 @@ struct SchemaInstaller {
         }
         let existing = Set(try database.columns(in: table.name).map(\.name))
         let indexes = Set(try database.indexes(on: table.name).map(\.name))
-        return layout.columns.allSatisfy { existing.contains($0.name) }
+        let isComplete =
+            layout.columns.allSatisfy { existing.contains($0.name) }
             && indexNames(of: table).allSatisfy(indexes.contains)
+        return try isComplete && isGuarded(table)
     }
+
+    // MARK: - Guards
+
+    /// The statements that are refused when they do not come from this library, whose connections fire no triggers.
+    private static let guardedStatements = ["INSERT", "UPDATE", "DELETE"]
+
+    private func guardName(_ table: Table, _ statement: String) -> String {
+        "gemba_guard_\(table.name)_\(statement.lowercased())"
+    }
+
+    private func isGuarded(_ table: Table) throws -> Bool {
+        let names = try String.fetchSet(
+            database, sql: "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?",
+            arguments: [table.name])
+        return Self.guardedStatements.allSatisfy { names.contains(guardName(table, $0)) }
+    }
+
+    /// Has every other program that writes to the table fail: it would change rows without anybody else hearing of it.
+    private func installGuards(_ layout: TableLayout) throws {
+        let message = "\(layout.table.name) is replicated: write through Gemba, or others never hear of it"
+        for statement in Self.guardedStatements {
+            try database.execute(
+                sql: """
+                    CREATE TRIGGER IF NOT EXISTS \(SQL.quoted(guardName(layout.table, statement)))
+                    BEFORE \(statement) ON \(layout.quotedName)
+                    BEGIN SELECT RAISE(ABORT, \(SQL.literal(message))); END
+                    """)
+        }
+    }
+
+    // MARK: - Columns and indexes
 
     private func indexNames(of table: Table) -> [String] {
         table.indexes.enumerated().map { "gemba_index_\(table.name)_\($0)_\($1.joined(separator: "_"))" }
@@ -68,6 +101,7 @@ struct SchemaInstaller {
             try database.execute(
                 sql: "CREATE INDEX IF NOT EXISTS \(SQL.quoted(name)) ON \(layout.quotedName) (\(list))")
         }
+        try installGuards(layout)
     }
 
     private func create(_ layout: TableLayout) throws {

@@ -88,6 +88,8 @@ final class SQLText: Sendable {
 
 /// Pieces of SQL text.
 enum SQL {
+    static func literal(_ text: String) -> String { "'" + text.replacing("'", with: "''") + "'" }
+
     static func quoted(_ identifier: String) -> String {
         "\"" + identifier.replacing("\"", with: "\"\"") + "\""
     }

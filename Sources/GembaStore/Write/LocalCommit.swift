@@ -41,7 +41,15 @@ struct LocalCommit {
         let transaction = WriteTransaction(
             context: context, dot: Dot(tip.replica, dot.sequence), localDot: dot,
             makeRowID: { context.rowIDs.next(wall: wall, randomBytes: environment.sources.randomBytes) })
+        let connection = context.connection
+        let foreign = connection.totalChanges - connection.changes.rows
         let result = try body(transaction)
+        guard connection.totalChanges - connection.changes.rows == foreign else {
+            throw StoreError(
+                .invalidOperation,
+                "Rows were changed by plain SQL within a write, and others would never hear of it. Use the transaction's "
+                    + "own calls; tables that are not replicated are written in a transaction of their own.")
+        }
         let builder = transaction.builder
         if builder.isEmpty { return (result, nil) }
 
