@@ -24,7 +24,7 @@ struct RelayCommand: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             RunCommand<Relay>.self, JoinCommand<Relay>.self, StatusCommand<Relay>.self, MemberCommand<Relay>.self,
-            DigestCommand<Relay>.self, VerifyCommand<Relay>.self,
+            DigestCommand<Relay>.self, VerifyCommand<Relay>.self, DoctorCommand<Relay>.self,
         ],
         defaultSubcommand: RunCommand<Relay>.self)
 }

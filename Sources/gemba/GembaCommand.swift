@@ -25,7 +25,8 @@ struct GembaCommand: ParsableCommand {
                 name: "This machine",
                 subcommands: [
                     RunCommand<Station>.self, StatusCommand<Station>.self, ConflictsCommand<Station>.self,
-                    DigestCommand<Station>.self, VerifyCommand<Station>.self,
+                    WhyCommand<Station>.self, HistoryCommand<Station>.self, DigestCommand<Station>.self,
+                    VerifyCommand<Station>.self, DoctorCommand<Station>.self,
                 ]),
             CommandGroup(
                 name: "The plant",

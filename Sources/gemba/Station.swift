@@ -17,6 +17,15 @@ enum Station: Program {
         return Tickets(replica)
     }
 
+    static func row(named name: String, in table: String, of replica: Replica) throws -> RowID? {
+        guard table == "ticket" else { return nil }
+        do {
+            return try Tickets(replica).find(name)
+        } catch let error as FloorError where error.code == .notFound {
+            return nil
+        }
+    }
+
     static func name(of row: RowID, in table: String, of replica: Replica) -> String? {
         guard table == "ticket" else { return nil }
         return try? Tickets(replica).show(row).summary.shownNumber

@@ -54,7 +54,9 @@ struct StrayWriteTests {
         }
         _ = try Replica.open(in: plant.founder.folder, schema: .parts, sources: .test)
         #expect(throws: DatabaseError.self) {
-            try other.write { try $0.execute(sql: "DELETE FROM part; INSERT INTO part (id, gemba_meta) VALUES (x'', x'')") }
+            try other.write {
+                try $0.execute(sql: "DELETE FROM part; INSERT INTO part (id, gemba_meta) VALUES (x'', x'')")
+            }
         }
     }
 }

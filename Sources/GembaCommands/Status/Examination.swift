@@ -1,0 +1,149 @@
+import GembaNode
+import GembaStore
+import GembaTrust
+import GembaWire
+
+/// A look at everything that commonly goes wrong with a machine.
+struct Examination {
+    /// One thing that was looked at.
+    struct Finding {
+        enum State: String {
+            case good
+            /// Worth knowing; everything still works.
+            case notable
+            case broken
+
+            var sign: String {
+                switch self {
+                case .good: "ok"
+                case .notable: "! "
+                case .broken: "X "
+                }
+            }
+        }
+
+        var subject: String
+        var state: State
+        var text: String
+        /// What to do about it.
+        var remedy: String?
+
+        /// The database cannot be read.
+        static func unreadable(_ error: any Error, program: String) -> Finding {
+            Finding(subject: "file", state: .broken, text: "\(error)", remedy: Self.rescue(program))
+        }
+
+        fileprivate static func rescue(_ program: String) -> String {
+            "Copy the folder away, then run `\(program) verify`. Others hold what was sent: join again if need be."
+        }
+    }
+
+    private(set) var findings: [Finding] = []
+
+    private static let leastFreeBytes: Int64 = 512 << 20
+    /// Clocks further apart than this put "latest" values in an order that surprises people.
+    private static let tolerableClockOffset: Int64 = 2000
+
+    init(program: String, of replica: Replica) throws {
+        let status = try StationStatus(of: replica)
+        let condition = try replica.condition()
+        examineIdentity(status, condition, program)
+        examinePeers(status, program)
+        examineChanges(status, conflicts: try replica.conflictCount(), program)
+        examineClock(status)
+        examineDisk(condition, program)
+    }
+
+    private mutating func add(
+        _ subject: String, _ state: Finding.State, _ text: String, _ remedy: String? = nil
+    ) {
+        findings.append(Finding(subject: subject, state: state, text: text, remedy: remedy))
+    }
+
+    private mutating func examineIdentity(
+        _ status: StationStatus, _ condition: ReplicaCondition, _ program: String
+    ) {
+        if let own = status.own {
+            add("membership", .good, "\(own.role.name) \(own.displayName) of \(status.roster.plantName ?? "a plant")")
+        } else {
+            add(
+                "membership", .broken, "this machine is not a member of a plant",
+                "Keep `\(program) run` running until a member answers, or join again with a new invitation.")
+        }
+        if let doubt = condition.incarnationDoubt {
+            add(
+                "identity", .notable, "\(doubt); the next write goes on under a new name",
+                "Nothing has to be done. If this disk was cloned, enrol the other machine with a key of its own.")
+        } else {
+            add("identity", .good, "incarnation \(status.statistics.incarnation)")
+        }
+    }
+
+    private mutating func examinePeers(_ status: StationStatus, _ program: String) {
+        if status.peers.isEmpty {
+            add("peers", .notable, "there is no other member yet", "Invite one with `\(program) invite`.")
+        } else if status.daemon == nil {
+            add(
+                "daemon", .notable, "`\(program) run` is not running here, so nothing is sent or received",
+                "Start it, best as a service.")
+        } else if status.connected.isEmpty {
+            let last = status.peers.compactMap(\.status.lastEnd).first.map { "; the last link ended: \($0)" } ?? ""
+            add(
+                "peers", .notable, "nobody is reachable\(last)",
+                "Check the network, and the endpoints in `\(program) member list`. Work goes on meanwhile.")
+        } else {
+            add("peers", .good, "\(status.connected.count) of \(status.peers.count) connected")
+        }
+        let violations = status.peers.filter { $0.status.violations > 0 }
+        if !violations.isEmpty {
+            add(
+                "protocol", .notable,
+                "sessions refused for what they sent: "
+                    + violations.map { "\($0.member.displayName) (\($0.status.violations))" }.joined(separator: ", "),
+                "Look at the daemon's log there and here; update the older program.")
+        }
+    }
+
+    private mutating func examineChanges(_ status: StationStatus, conflicts: Int, _ program: String) {
+        let changes = "\(status.statistics.changes) held, \(status.unsent) unsent"
+        if status.statistics.quarantined > 0 {
+            add(
+                "changes", .notable,
+                "\(changes), \(status.statistics.quarantined) without effect: they break the format",
+                "A newer program may understand them; update this one.")
+        } else {
+            add("changes", .good, changes)
+        }
+        if conflicts > 0 {
+            add("conflicts", .notable, "\(conflicts) to settle", "See `\(program) conflicts`.")
+        }
+    }
+
+    private mutating func examineClock(_ status: StationStatus) {
+        guard let offset = status.clockOffset else { return }
+        if offset.magnitude >= UInt64(Self.tolerableClockOffset) {
+            let direction = offset > 0 ? "behind" : "ahead of"
+            add("clock", .notable, "\(offset.magnitude / 1000) s \(direction) the others'", "Set it, best by NTP.")
+        } else {
+            add("clock", .good, "within \(offset.magnitude) ms of the others'")
+        }
+    }
+
+    private mutating func examineDisk(_ condition: ReplicaCondition, _ program: String) {
+        let size = "the database takes \(Self.mebibytes(condition.databaseBytes)) MiB"
+        if let free = condition.freeBytes, free < max(Self.leastFreeBytes, condition.databaseBytes / 10) {
+            add("disk", .broken, "only \(Self.mebibytes(free)) MiB are free; \(size)", "Free some space.")
+        } else {
+            add("disk", .good, size + (condition.freeBytes.map { ", \(Self.mebibytes($0)) MiB are free" } ?? ""))
+        }
+        if condition.fileFaults.isEmpty {
+            add("file", .good, "SQLite finds no fault")
+        } else {
+            add(
+                "file", .broken, condition.fileFaults.joined(separator: "; "),
+                Finding.rescue(program))
+        }
+    }
+
+    private static func mebibytes(_ bytes: Int64) -> Int64 { bytes >> 20 }
+}

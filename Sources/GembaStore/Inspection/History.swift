@@ -1,0 +1,194 @@
+import GembaCRDT
+public import GembaCausality
+import GembaTrust
+public import GembaWire
+
+/// What one change did to a row.
+public struct RowEvent: Hashable, Sendable {
+    /// What became of a write.
+    public enum Fate: String, Hashable, Sendable {
+        /// Readers see it.
+        case shown
+        /// Nobody has replaced it, and readers see another that was written apart from it; or an increment that a later
+        /// stock-taking did not know.
+        case kept
+        /// A later change was made in knowledge of it.
+        case replaced
+    }
+
+    /// What was written to one group of columns.
+    public struct Write: Hashable, Sendable {
+        /// What was done.
+        public enum Act: Hashable, Sendable {
+            /// The values of a register or a fact, in the order of the columns.
+            case set([Value])
+            /// An element was put into a set.
+            case added(Value)
+            /// An element was taken out of a set.
+            case removed(Value)
+            /// A counter was increased, or decreased by a negative number.
+            case increased(Int64)
+            /// A counter was set, as by taking stock.
+            case counted(Int64)
+            /// Something that this version of the library does not know.
+            case unknown
+        }
+
+        /// The names of the columns; empty when this program's schema has no such group.
+        public var columns: [String]
+        /// The number of the group.
+        public var group: GroupID
+        /// What was done.
+        public var act: Act
+        /// What became of it.
+        public var fate: Fate
+    }
+
+    /// Who made the change, where, when and why.
+    public var provenance: Provenance
+    /// Whether the row was inserted, edited or deleted.
+    public var verb: RowOperation.Verb
+    /// The writes to the row's groups, by group number; empty for a deletion.
+    public var writes: [Write]
+}
+
+extension Replica {
+    /// Everything that was ever done to a row, in an order in which nothing stands before what it had seen.
+    ///
+    /// Reads the whole log, so that its cost grows with all changes held: about a second for a million.
+    public func history(of row: RowID, in table: String) throws -> [RowEvent] {
+        try withReader { context in
+            let layout = try context.layout(named: table)
+            var events: [RowEvent] = []
+            try context.forEachOperation(on: row, of: layout.table.id) { operation, provenance, dot in
+                events.append(
+                    RowEvent(
+                        provenance: provenance, verb: operation.verb,
+                        writes: try context.writes(of: operation, as: dot, layout: layout)))
+            }
+            return events.sorted {
+                ($0.provenance.lamport, $0.provenance.dot) < ($1.provenance.lamport, $1.provenance.dot)
+            }
+        }
+    }
+
+    /// The rows of a table whose ids begin with the hexadecimal digits given, deleted ones included; two at most, which is
+    /// enough to see that the beginning is ambiguous.
+    public func rows(startingWith digits: String, in table: String) throws -> [RowID] {
+        let digits = digits.replacing("-", with: "")
+        let padded = { (digit: String) in
+            RowID(hexadecimal: digits + String(repeating: digit, count: max(0, 32 - digits.utf8.count)))
+        }
+        guard !digits.isEmpty, let lowest = padded("0"), let highest = padded("f") else { return [] }
+        return try withReader { context in
+            let layout = try context.layout(named: table)
+            let statement = try context.connection.statement(
+                """
+                SELECT id FROM \(layout.quotedName) WHERE id BETWEEN ?1 AND ?2
+                UNION SELECT row FROM gemba_hidden WHERE tbl = ?3 AND row BETWEEN ?1 AND ?2 LIMIT 2
+                """)
+            var found: [RowID] = []
+            try statement.bind(1, lowest).bind(2, highest).bind(3, Int64(layout.table.id.rawValue))
+                .forEach { found.append(try $0.fixed(0)) }
+            return found
+        }
+    }
+}
+
+extension StoreContext {
+    /// Calls `body` with each operation on a row, in apply order.
+    fileprivate func forEachOperation(
+        on row: RowID, of table: TableID, _ body: (RowOperation, Provenance, LocalDot) throws -> Void
+    ) throws {
+        let statement = try connection.statement(
+            """
+            SELECT replica, sequence, timestamp, lamport, entry FROM gemba_change
+            WHERE sequence > 0 AND quarantined = 0 ORDER BY position
+            """)
+        let needle = row.bytes
+        var tips: [Int64: LogTip] = [:]
+        try statement.forEach { line in
+            let dot = LocalDot(replica: line.int(0), sequence: line.unsigned(1))
+            let content = try Envelope.open(Entry(decoding: line.bytes(4)))
+            // Decoding costs far more than looking for sixteen bytes.
+            guard content.contains(needle) else { return }
+            guard let tip = try tips[dot.replica] ?? log.tip(number: dot.replica) else { return }
+            tips[dot.replica] = tip
+            let change = try ChangeBody(decoding: content, author: tip.replica, sequence: dot.sequence)
+            for operation in change.operations where operation.row == row && operation.table == table {
+                let provenance = Provenance(
+                    dot: Dot(tip.replica, dot.sequence), timestamp: HybridTimestamp(rawValue: line.unsigned(2)),
+                    lamport: line.unsigned(3), station: tip.station, actor: change.actor, reason: change.reason)
+                try body(operation, provenance, dot)
+            }
+        }
+    }
+
+    fileprivate func writes(
+        of operation: RowOperation, as dot: LocalDot, layout: TableLayout
+    ) throws -> [RowEvent.Write] {
+        guard let (state, _) = try rows.load(table: operation.table, row: operation.row) else { return [] }
+        return try operation.effects.flatMap { effect in
+            let columns = layout.index(of: effect.group).map { layout.groups[$0].columns.map(\.name) } ?? []
+            return try acts(of: effect, as: dot, state: state).map { act, fate in
+                RowEvent.Write(columns: columns, group: effect.group, act: act, fate: fate)
+            }
+        }
+    }
+
+    private func acts(
+        of effect: Effect, as dot: LocalDot, state: RowState<[Value]>
+    ) throws -> [(RowEvent.Write.Act, RowEvent.Fate)] {
+        switch effect.content {
+        case .register(_, let values):
+            let writes = state.writes(GroupKey(group: effect.group, family: .register))
+            return [(.set(values), try fate(of: dot, in: writes))]
+        case .fact(let values):
+            return [(.set(values), .shown)]
+        case .set(let elements):
+            let set = state.set(effect.group)
+            return elements.map { operation in
+                let isThere = set.contains(operation.element)
+                return operation.adds
+                    ? (.added(operation.element), set.names(of: operation.element).contains(dot) ? .shown : .replaced)
+                    : (.removed(operation.element), isThere ? .replaced : .shown)
+            }
+        case .base(_, let value):
+            return [(.counted(value), try fate(of: dot, in: state.counter(effect.group).bases))]
+        case .increment(_, let delta):
+            return [(.increased(delta), try fate(ofIncrementBy: dot, in: state.counter(effect.group)))]
+        case .unknown:
+            return [(.unknown, .kept)]
+        }
+    }
+
+    private func fate<Payload>(
+        of dot: LocalDot, in writes: DotFunction<LocalDot, Payload>
+    ) throws -> RowEvent.Fate {
+        guard writes[dot] != nil else { return .replaced }
+        return try rows.shown(writes)?.name == dot ? .shown : .kept
+    }
+
+    /// An increment counts towards the base that it knew; one that the base's author had seen is in its count.
+    private func fate(ofIncrementBy dot: LocalDot, in counter: Counter<LocalDot>) throws -> RowEvent.Fate {
+        guard let base = try rows.shown(counter.bases)?.name else { return .shown }
+        if try history.hasSeen(base, by: dot) || base == dot { return .shown }
+        return try history.hasSeen(dot, by: base) ? .replaced : .kept
+    }
+}
+
+extension [UInt8] {
+    /// Whether the bytes of `needle` stand somewhere in a row.
+    fileprivate func contains(_ needle: [UInt8]) -> Bool {
+        guard let first = needle.first, count >= needle.count else { return false }
+        return withUnsafeBufferPointer { bytes in
+            var start = 0
+            let end = bytes.count - needle.count
+            while start <= end {
+                if bytes[start] == first, bytes[start..<start + needle.count].elementsEqual(needle) { return true }
+                start += 1
+            }
+            return false
+        }
+    }
+}

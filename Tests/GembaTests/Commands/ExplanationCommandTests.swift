@@ -1,0 +1,53 @@
+import Foundation
+import Testing
+
+@Suite("Programs: explaining", .timeLimit(.minutes(2)))
+struct ExplanationCommandTests {
+    @Test("Why and history name who wrote what, and what it replaced")
+    func values() async throws {
+        try await Machines.withPlant { plant in
+            try await plant.gemba("it", "report", "label printer dead", "--at", "L3-PRN2", "--by", "ewa")
+            try await plant.gemba(
+                "it", "ticket", "set", "it-1", "--title", "printer at line 3", "--by", "marek", "--because", "clearer")
+            let why = try await plant.gemba("it", "why", "ticket", "IT-0001", "title", "--json").object
+            let groups = try #require(why["groups"] as? [[String: Any]])
+            #expect(groups.count == 1)
+            let writes = try #require(groups.first?["writes"] as? [[String: Any]])
+            #expect(writes.map { $0["by"] as? String } == ["ewa", "marek"])
+            #expect(writes.map { $0["fate"] as? String } == ["replaced", "shown"])
+            #expect(writes.last?["reason"] as? String == "clearer")
+
+            let history = try await plant.gemba("it", "history", "ticket", "it-1", "--json").objects
+            #expect(history.map { $0["verb"] as? String } == ["inserted", "edited"])
+            let text = try await plant.gemba("it", "history", "ticket", "it-1").out
+            #expect(text.contains("marek at IT") && text.contains("replaced  title: “label printer dead”"))
+
+            for wrong in [["ticket", "IT-0009"], ["nothing", "IT-0001"], ["ticket", "IT-0001", "no_such_column"]] {
+                let failure = try await plant.run(.gemba, "it", ["why"] + wrong, expecting: 3)
+                #expect(!failure.err.isEmpty && failure.out.isEmpty)
+            }
+        }
+    }
+
+    @Test("The doctor finds a sound machine sound, and a damaged file broken")
+    func doctor() async throws {
+        try await Machines.withPlant { plant in
+            let findings = try await findings(plant, expecting: 0)
+            #expect(findings["file"] == "good" && findings["membership"] == "good" && findings["peers"] == "notable")
+            // A page in the middle of the file becomes zeros.
+            let path = plant.data("it") + "/replica.sqlite"
+            let file = try FileHandle(forUpdating: URL(filePath: path))
+            let size = try file.seekToEnd()
+            try file.seek(toOffset: size / 4096 / 2 * 4096)
+            try file.write(contentsOf: Data(repeating: 0, count: 4096))
+            try file.close()
+            #expect(try await self.findings(plant, expecting: 1)["file"] == "broken")
+        }
+    }
+
+    private func findings(_ plant: Machines, expecting status: Int32) async throws -> [String: String] {
+        let output = try await plant.gemba("it", "doctor", "--json", expecting: status)
+        let list = try #require(try output.object["findings"] as? [[String: Any]])
+        return Dictionary(list.map { ($0["subject"] as? String ?? "", $0["state"] as? String ?? "") }) { $1 }
+    }
+}
