@@ -18,6 +18,8 @@ public struct Conflict: Hashable, Sendable {
     public var table: String
     /// The row.
     public var row: RowID
+    /// The number of the group.
+    public var group: GroupID
     /// The columns of the group.
     public var columns: [String]
     /// At least two, the shown one first, then by time.
@@ -53,6 +55,16 @@ extension Replica {
     public func conflictCount() throws -> Int { try conflicts().count }
 }
 
+extension WriteTransaction {
+    /// Settles a conflict in favour of one of its siblings, which may be one that readers are not shown.
+    ///
+    /// What somebody wrote since the conflict was read stays a sibling: whoever settles has not seen it.
+    public func settle(_ conflict: Conflict, with sibling: Conflict.Sibling) throws {
+        let seen = VersionToken(dots: [conflict.group: conflict.siblings.map(\.provenance.dot)])
+        try update(conflict.table, conflict.row, sibling.values, basedOn: seen)
+    }
+}
+
 extension StoreContext {
     fileprivate func conflict(table: TableID, row: RowID, group: GroupID) throws -> Conflict? {
         guard let layout = environment.layouts[table], let index = layout.index(of: group),
@@ -72,6 +84,6 @@ extension StoreContext {
             if left.isShown != right.isShown { return left.isShown }
             return (left.provenance.timestamp, left.provenance.dot) < (right.provenance.timestamp, right.provenance.dot)
         }
-        return Conflict(table: layout.table.name, row: row, columns: names, siblings: sorted)
+        return Conflict(table: layout.table.name, row: row, group: group, columns: names, siblings: sorted)
     }
 }

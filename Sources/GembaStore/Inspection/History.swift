@@ -52,6 +52,14 @@ public struct RowEvent: Hashable, Sendable {
     public var writes: [Write]
 }
 
+/// A point to look back at.
+public enum PointInHistory: Hashable, Sendable {
+    /// What the author of a change had before it when it was made, and the change itself.
+    case change(Dot)
+    /// Everything that is held and was made until a time, in milliseconds since 1970, by the authors' clocks.
+    case time(UInt64)
+}
+
 extension Replica {
     /// Everything that was ever done to a row, in an order in which nothing stands before what it had seen.
     ///
@@ -69,6 +77,30 @@ extension Replica {
             return events.sorted {
                 ($0.provenance.lamport, $0.provenance.dot) < ($1.provenance.lamport, $1.provenance.dot)
             }
+        }
+    }
+
+    /// What a row looked like at some point of its history: its values by column name, or nil where readers did not see it.
+    ///
+    /// Reads the whole log, as ``history(of:in:)`` does.
+    public func values(of row: RowID, in table: String, asOf point: PointInHistory) throws -> [String: Value]? {
+        try withReader { context in
+            let layout = try context.layout(named: table)
+            let end = try context.localDot(of: point)
+            var state = RowState<[Value]>()
+            try context.forEachOperation(on: row, of: layout.table.id) { operation, provenance, dot in
+                switch point {
+                case .time(let milliseconds):
+                    guard provenance.timestamp.milliseconds <= milliseconds else { return }
+                case .change:
+                    guard let end, try dot == end || context.history.hasSeen(dot, by: end) else { return }
+                }
+                _ = try state.apply(
+                    operation, as: dot, local: { try context.numbers.local($0, on: context.connection) },
+                    payload: { $0 })
+            }
+            guard state.isVisible else { return nil }
+            return try context.rows.shownValues(of: state, layout: layout)
         }
     }
 
@@ -96,6 +128,15 @@ extension Replica {
 }
 
 extension StoreContext {
+    /// The change of a point; nil for a time.
+    fileprivate func localDot(of point: PointInHistory) throws -> LocalDot? {
+        guard case .change(let dot) = point else { return nil }
+        guard let local = try localIfHeld(dot), try log.hash(of: local, kind: .data) != nil else {
+            throw StoreError(.notFound, "The change \(dot) is not held here.")
+        }
+        return local
+    }
+
     /// Calls `body` with each operation on a row, in apply order.
     fileprivate func forEachOperation(
         on row: RowID, of table: TableID, _ body: (RowOperation, Provenance, LocalDot) throws -> Void

@@ -320,6 +320,16 @@ final class RowStore {
 
     // MARK: - Shown values
 
+    /// What readers see of a state, by column name.
+    func shownValues(of state: RowState<[Value]>, layout: TableLayout) throws -> [String: Value] {
+        var values: [String: Value] = [:]
+        for (index, group) in layout.groups.enumerated() {
+            let shown = try shownValues(of: group, at: index, in: state, layout: layout)
+            for (column, value) in zip(group.columns, shown) { values[column.name] = value }
+        }
+        return values
+    }
+
     private func shownValues(
         of group: Group, at index: Int, in state: RowState<[Value]>, layout: TableLayout
     ) throws -> [Value] {

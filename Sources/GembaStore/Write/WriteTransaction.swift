@@ -283,7 +283,7 @@ public final class WriteTransaction {
                     .invalidOperation, "The version token was not taken from this replica; read the row again.")
             }
         }
-        return dots.filter { $0 != builder.dot }
+        return dots.filter { $0 != builder.dot }.sorted()
     }
 
     private func isHeld(_ dot: LocalDot) throws -> Bool {

@@ -59,6 +59,64 @@ struct HistoryTests {
             byAct == [.increased(40): .replaced, .increased(-3): .kept, .counted(37): .shown, .increased(5): .shown])
     }
 
+    @Test("A row is shown as it was at a change, and at a time")
+    func timeTravel() throws {
+        let plant = try TestPlant()
+        let a = plant.founder
+        let b = try plant.enrol("L3")
+        let part = try a.write(by: "ewa") { tx in
+            let part = try tx.insert(into: "part", ["name": .text("roll"), "shelf": .integer(1)])
+            try tx.increment("stock", of: part, in: "part", by: 4)
+            return part
+        }
+        let first = try #require(try a.currentTip()).dot
+        try a.exchange(with: b)
+        try a.write(by: "marek") { try $0.update("part", part, ["name": .text("roll 100 mm")]) }
+        try b.write(by: "jan") { tx in
+            try tx.update("part", part, ["name": .text("labels"), "shelf": .integer(2)])
+            try tx.increment("stock", of: part, in: "part", by: -1)
+        }
+        let apart = try #require(try b.currentTip()).dot
+        try a.exchange(with: b)
+        try a.write(by: "ewa") { try $0.delete("part", part) }
+
+        let then = try #require(try a.values(of: part, in: "part", asOf: .change(first)))
+        #expect(then["name"] == .text("roll") && then["shelf"] == .integer(1) && then["stock"] == .integer(4))
+        // Its author had not heard of the other title.
+        let there = try #require(try a.values(of: part, in: "part", asOf: .change(apart)))
+        #expect(there["name"] == .text("labels") && there["shelf"] == .integer(2) && there["stock"] == .integer(3))
+        let last = try #require(try a.currentTip()).dot
+        #expect(try a.values(of: part, in: "part", asOf: .change(last)) == nil)
+        #expect(try a.values(of: part, in: "part", asOf: .time(0)) == nil)
+        #expect(try a.values(of: part, in: "part", asOf: .time(.max)) == nil)
+        #expect(throws: StoreError.self) {
+            try a.values(of: part, in: "part", asOf: .change(Dot(last.replica, last.sequence + 1)))
+        }
+    }
+
+    @Test("A value that is not shown is chosen in one call, and what came since stays a sibling")
+    func settling() throws {
+        let plant = try TestPlant()
+        let a = plant.founder
+        let b = try plant.enrol("L3")
+        let part = try a.write(by: "ewa") { try $0.insert(into: "part", ["name": .text("roll")]) }
+        try a.exchange(with: b)
+        try a.write(by: "marek") { try $0.update("part", part, ["name": .text("one")]) }
+        try b.write(by: "jan") { try $0.update("part", part, ["name": .text("two")]) }
+        try a.exchange(with: b)
+        let conflict = try #require(try a.conflicts().first)
+        let loser = try #require(conflict.siblings.first { !$0.isShown })
+        try b.write(by: "ola") { try $0.update("part", part, ["name": .text("three")]) }
+        try a.pull(.data, from: b)
+        try a.write(by: "ewa") { try $0.settle(conflict, with: loser) }
+        let left = try #require(try a.conflicts().first)
+        #expect(Set(left.siblings.map { $0.values["name"] }) == [loser.values["name"], .text("three")])
+        let chosen = try #require(left.siblings.first { $0.values == loser.values })
+        try a.write(by: "ewa") { try $0.settle(left, with: chosen) }
+        #expect(try a.conflicts().isEmpty)
+        #expect(try a.values(of: part, in: "part", asOf: .time(.max))?["name"] == loser.values["name"])
+    }
+
     @Test("Sets and deletions have a history too, and a deleted row is found by the beginning of its id")
     func setsAndDeletions() throws {
         let plant = try TestPlant()
