@@ -13,6 +13,7 @@ final class Connection {
     /// How many rows the statements of this connection have changed, apart from those that others ran on it.
     let changes = ChangeCount()
     private var statements: [String: Statement] = [:]
+    private var updates: [UpdateKey: Statement] = [:]
     /// Holds on to the texts, so that no other can come to have the identity of one.
     private var texts: [ObjectIdentifier: (text: SQLText, statement: Statement)] = [:]
 
@@ -39,6 +40,24 @@ final class Connection {
         texts[ObjectIdentifier(sql)] = (sql, statement)
         return statement
     }
+
+    /// The statement that updates some columns of a table. Which columns are written together is up to the application; the
+    /// statements are kept as long as there are not too many.
+    func update(_ layout: TableLayout, columns: [Int]) throws(StoreError) -> Statement {
+        let key = UpdateKey(layout: ObjectIdentifier(layout), columns: columns)
+        if let statement = updates[key] { return statement }
+        let statement = try Statement(layout.update(columns: columns), on: handle, counting: changes)
+        if updates.count == Self.greatestUpdates { updates.removeAll() }
+        updates[key] = statement
+        return statement
+    }
+
+    private struct UpdateKey: Hashable {
+        var layout: ObjectIdentifier
+        var columns: [Int]
+    }
+
+    private static let greatestUpdates = 256
 
     /// How many rows anybody has changed on this connection since it was opened.
     var totalChanges: Int { Int(sqlite3_total_changes(handle)) }

@@ -83,17 +83,22 @@ struct RowMetadata: Hashable, Sendable {
 
     /// The dot that settles most groups of one family, the smaller of equals; without any, a presence dot.
     private func commonDot() -> (LocalDot, MergeFamily) {
-        var counts: [Candidate: Int] = [:]
-        for (key, group) in state.groups where !outside.contains(key) {
-            if case .writes(let writes) = group, writes.writes.count == 1 {
-                counts[Candidate(dot: writes.writes[0].name, isFact: key.family == .fact), default: 0] += 1
+        // A row has few dots, so that a list is searched faster than a table is kept.
+        var counts: [(candidate: Candidate, count: Int)] = []
+        for (key, group) in state.groups where outside.isEmpty || !outside.contains(key) {
+            guard case .writes(let writes) = group, writes.writes.count == 1 else { continue }
+            let candidate = Candidate(dot: writes.writes[0].name, isFact: key.family == .fact)
+            if let place = counts.firstIndex(where: { $0.candidate == candidate }) {
+                counts[place].count += 1
+            } else {
+                counts.append((candidate, 1))
             }
         }
-        let best = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }
-        guard let best else {
+        let best = counts.max { ($0.count, $1.candidate) < ($1.count, $0.candidate) }
+        guard let best = best?.candidate else {
             return (state.presence.names.first ?? LocalDot(replica: 0, sequence: 0), .register)
         }
-        return (best.key.dot, best.key.isFact ? .fact : .register)
+        return (best.dot, best.isFact ? .fact : .register)
     }
 
     private struct Candidate: Hashable, Comparable {
@@ -117,7 +122,9 @@ struct RowMetadata: Hashable, Sendable {
         state.wasInserted = flags & Self.insertedFlag != 0
         for _ in 0..<(try reader.number()) {
             let first = try reader.number()
-            for offset in 0..<(try reader.number()) {
+            let count = try reader.number()
+            state.groups.reserveCapacity(state.groups.count + Int(min(count, 64)))
+            for offset in 0..<count {
                 let group = GroupID(rawValue: UInt32(truncatingIfNeeded: first + offset))
                 state.groups[GroupKey(group: group, family: family)] = .writes(.init(name: base, payload: Nothing()))
             }

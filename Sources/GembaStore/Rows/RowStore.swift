@@ -39,12 +39,16 @@ final class RowStore {
     }
 
     /// Applies operations on one row, in causal order.
-    func merge(_ operations: some RandomAccessCollection<Dotted>, table: TableID, row: RowID) throws {
+    ///
+    /// - Parameter metadata: the metadata of the row, visible in its table, where the caller has just read it.
+    func merge(
+        _ operations: some RandomAccessCollection<Dotted>, table: TableID, row: RowID, metadata: RowMetadata? = nil
+    ) throws {
         guard let first = operations.first else { return }
         if let layout = layouts[table] {
             noteChange(of: row, in: table)
             if operations.count == 1, try insertFresh(first, into: layout) { return }
-            if try settle(operations, in: layout, row: row) { return }
+            if try settle(operations, in: layout, row: row, metadata: metadata) { return }
         }
         var (state, _) = try load(table: table, row: row) ?? (RowState<[Value]>(), false)
         for dotted in operations {
@@ -138,12 +142,14 @@ final class RowStore {
 
     /// Applies edits to a visible row, when every group they touch is settled before and after.
     private func settle(
-        _ operations: some RandomAccessCollection<Dotted>, in layout: TableLayout, row: RowID
+        _ operations: some RandomAccessCollection<Dotted>, in layout: TableLayout, row: RowID, metadata: RowMetadata?
     ) throws -> Bool {
         guard operations.allSatisfy({ $0.operation.verb == .edit }) else { return false }
-        let found = try connection.statement(layout.selectMetadata).bind(1, row).first { statement in
-            try statement.withBytes(0) { bytes in Result { try RowMetadata(decoding: bytes) } }.get()
-        }
+        let found =
+            try metadata
+            ?? connection.statement(layout.selectMetadata).bind(1, row).first { statement in
+                try statement.withBytes(0) { bytes in Result { try RowMetadata(decoding: bytes) } }.get()
+            }
         guard var metadata = found, metadata.outside.isEmpty else { return false }
         var written: [Int: Value] = [:]
         for dotted in operations {
@@ -160,7 +166,7 @@ final class RowStore {
             }
         }
         let places = written.keys.sorted()
-        let statement = try connection.statement(layout.updateSQL(columns: places))
+        let statement = try connection.update(layout, columns: places)
         for (index, place) in places.enumerated() { statement.bind(Int32(index + 1), written[place] ?? .null) }
         statement.bind(Int32(places.count + 1), metadata.encoded())
         statement.bind(Int32(places.count + 2), row)

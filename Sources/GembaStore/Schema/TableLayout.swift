@@ -73,7 +73,7 @@ final class TableLayout: Sendable {
     func accepts(_ value: Value, column: Int) -> Bool { kinds[column].accepts(value) }
 
     /// Updates the columns at the given places and the metadata of one row.
-    func updateSQL(columns places: [Int]) -> String {
+    func update(columns places: [Int]) -> String {
         let assignments = places.map { "\(SQL.quoted(columns[$0].name)) = ?" } + ["gemba_meta = ?"]
         return "UPDATE \(quotedName) SET \(assignments.joined(separator: ", ")) WHERE id = ?"
     }

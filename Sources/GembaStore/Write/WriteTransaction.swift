@@ -60,7 +60,8 @@ public final class WriteTransaction {
         _ table: String, _ row: RowID, _ values: [String: Value], basedOn seen: VersionToken? = nil
     ) throws {
         let layout = try context.layout(named: table)
-        let state = try visibleState(of: row, in: layout)
+        let metadata = try visibleMetadata(of: row, in: layout)
+        let state = metadata.state
         let effects = try groupedValues(values, layout: layout, row: row).map { index, values in
             let group = layout.groups[index]
             guard group.merge == .register else {
@@ -73,7 +74,7 @@ public final class WriteTransaction {
             let replaced = try isNew ? held : seen?.dots[group.id].map(checked) ?? held
             return Effect(group: group.id, content: .register(replaces: replaced, values: values))
         }
-        try apply(edit(row, in: layout, state: state, effects: effects))
+        try apply(edit(row, in: layout, state: state, effects: effects), metadata: metadata)
     }
 
     /// Deletes a row. An edit made elsewhere without knowledge of the deletion brings it back, and says so.
@@ -189,9 +190,10 @@ public final class WriteTransaction {
             effects: effects.sorted { $0.group < $1.group })
     }
 
-    private func apply(_ step: RowOperation) throws {
+    private func apply(_ step: RowOperation, metadata: RowMetadata? = nil) throws {
         if builder.add(step) {
-            try context.rows.merge([.init(dot: localDot, operation: step)], table: step.table, row: step.row)
+            try context.rows.merge(
+                [.init(dot: localDot, operation: step)], table: step.table, row: step.row, metadata: metadata)
         } else {
             try context.rows.erase(table: step.table, row: step.row)
         }
@@ -200,6 +202,10 @@ public final class WriteTransaction {
     // MARK: - Checks
 
     private func visibleState(of row: RowID, in layout: TableLayout) throws -> RowState<Nothing> {
+        try visibleMetadata(of: row, in: layout).state
+    }
+
+    private func visibleMetadata(of row: RowID, in layout: TableLayout) throws -> RowMetadata {
         guard let (metadata, isVisible) = try context.rows.metadata(table: layout.table.id, row: row) else {
             throw missing(row, in: layout)
         }
@@ -207,7 +213,7 @@ public final class WriteTransaction {
             throw StoreError(
                 .invalidOperation, "Row \(row) of table \(layout.table.name) is deleted; restore it before editing it.")
         }
-        return metadata.state
+        return metadata
     }
 
     private func missing(_ row: RowID, in layout: TableLayout) -> StoreError {

@@ -5,6 +5,7 @@ import GRDBSQLite
 final class PlainDatabase {
     private var handle: OpaquePointer?
     private var insertion: OpaquePointer?
+    private var change: OpaquePointer?
     private let copies = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
     init(path: String) {
@@ -23,10 +24,12 @@ final class PlainDatabase {
         run("CREATE INDEX ticket_asset ON ticket (asset)")
         sqlite3_prepare_v2(
             handle, "INSERT INTO ticket VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", -1, &insertion, nil)
+        sqlite3_prepare_v2(handle, "UPDATE ticket SET title = ? WHERE id = ?", -1, &change, nil)
     }
 
     deinit {
         sqlite3_finalize(insertion)
+        sqlite3_finalize(change)
         sqlite3_close(handle)
     }
 
@@ -49,6 +52,18 @@ final class PlainDatabase {
             }
             guard sqlite3_step(insertion) == SQLITE_DONE else { fatalError(String(cString: sqlite3_errmsg(handle))) }
             sqlite3_reset(insertion)
+        }
+        run("COMMIT")
+    }
+
+    /// Sets the titles of tickets in one transaction.
+    func update(_ tickets: ArraySlice<SampleTicket>, title: String) {
+        run("BEGIN IMMEDIATE")
+        for ticket in tickets {
+            sqlite3_bind_text(change, 1, title, Int32(title.utf8.count), copies)
+            _ = ticket.id.withUnsafeBytes { sqlite3_bind_blob(change, 2, $0.baseAddress, 16, copies) }
+            guard sqlite3_step(change) == SQLITE_DONE else { fatalError(String(cString: sqlite3_errmsg(handle))) }
+            sqlite3_reset(change)
         }
         run("COMMIT")
     }

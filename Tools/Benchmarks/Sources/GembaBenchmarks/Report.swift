@@ -4,6 +4,7 @@ import Foundation
 struct Series {
     private(set) var seconds: [Double] = []
 
+    @discardableResult
     mutating func time<Result>(_ body: () throws -> Result) rethrows -> Result {
         let start = ContinuousClock.now
         defer { seconds.append(start.duration(to: .now) / .seconds(1)) }
