@@ -11,6 +11,7 @@ enum ImportRules {
         "GembaTrust": platform.union(["GembaCausality", "GembaWire", "Crypto", "CZstd"]),
         "GembaStore": platform.union([
             "GembaCausality", "GembaCRDT", "GembaWire", "GembaTrust", "Crypto", "GRDB", "GRDBSQLite", "CLinux",
+            "CSQLite",
         ]),
         "GembaNode": platform.union([
             "GembaCausality", "GembaWire", "GembaGossip", "GembaTrust", "GembaStore", "Logging",

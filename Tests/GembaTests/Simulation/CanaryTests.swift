@@ -27,10 +27,16 @@ struct CanaryTests {
         return simulation
     }
 
-    /// Changes a node's database behind its back.
+    /// Changes a node's database behind its back, as a disk does that forgets: the guards of the tables go first.
     private func tamper(_ node: SimulatedNode, _ sql: String) throws {
         let queue = try DatabaseQueue(path: node.folder + "/replica.sqlite")
-        try queue.write { try $0.execute(sql: sql) }
+        try queue.write { database in
+            for guardName in try String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            {
+                try database.execute(sql: "DROP TRIGGER \"\(guardName)\"")
+            }
+            try database.execute(sql: sql)
+        }
     }
 
     private func expect(
