@@ -38,7 +38,9 @@ let effectTargets: [Target] = [
         name: "GembaTrust", dependencies: ["GembaWire", "GembaCausality", "CZstd", crypto], swiftSettings: settings),
     .target(
         name: "GembaStore",
-        dependencies: ["GembaCRDT", "GembaWire", "GembaCausality", "GembaTrust", "CLinux", "CSQLite", crypto, grdb, sqlite],
+        dependencies: [
+            "GembaCRDT", "GembaWire", "GembaCausality", "GembaTrust", "CLinux", "CSQLite", crypto, grdb, sqlite,
+        ],
         swiftSettings: settings),
     .target(
         name: "GembaNode",
