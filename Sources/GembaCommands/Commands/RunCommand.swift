@@ -61,13 +61,15 @@ public struct RunCommand<Owner: Program>: AsyncParsableCommand {
                 "key": "\(replica.identity.transportKey)",
             ])
         if listen.isEmpty { service.ready() }
-        let announcer = EndpointAnnouncer(replica: replica, expected: listen.count, logger: logger)
+        let announcer = EndpointAnnouncer(
+            replica: replica, expected: listen.count, logger: logger,
+            announce: { endpoints in
+                for endpoint in endpoints { Terminal.say("listening on \(endpoint)") }
+                service.ready()
+            })
         let caretaker = InvitationCaretaker(replica: replica, logger: logger)
         try await supervisor.run(
-            onListening: { endpoint in
-                Terminal.say("listening on \(endpoint)")
-                if announcer.add(endpoint) { service.ready() }
-            },
+            onListening: { announcer.add($0) },
             observe: { _ in
                 announcer.publishIfPossible()
                 caretaker.tend()

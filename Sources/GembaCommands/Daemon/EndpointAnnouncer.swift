@@ -4,14 +4,18 @@ import Logging
 import Synchronization
 
 /// Publishes where a daemon listens, as soon as it listens everywhere and the station is a member.
+///
+/// Only then does it say so here: who reads that it listens may invite somebody, and the invitation names what is published.
 final class EndpointAnnouncer: Sendable {
     private let replica: Replica
     private let expected: Int
     private let logger: Logger
+    private let announce: @Sendable ([String]) -> Void
 
     private struct State {
         var listening: [String] = []
         var isDue = false
+        var isAnnounced = true
         /// Calls to skip before the next attempt: a station that waits to become a member asks its database seldom.
         var pause = 0
     }
@@ -20,21 +24,24 @@ final class EndpointAnnouncer: Sendable {
     /// Calls of ``publishIfPossible()`` between two attempts.
     private static let pause = 20
 
-    init(replica: Replica, expected: Int, logger: Logger) {
+    /// - Parameter announce: told all endpoints once they are published, or cannot be yet.
+    init(replica: Replica, expected: Int, logger: Logger, announce: @escaping @Sendable ([String]) -> Void) {
         self.replica = replica
         self.expected = expected
         self.logger = logger
+        self.announce = announce
         // Who listens nowhere says so, or others would go on dialling where it listened before.
         if expected == 0 { state.withLock { $0.isDue = true } }
     }
 
-    /// Notes an endpoint. Returns whether it was the last one that was waited for.
-    func add(_ endpoint: String) -> Bool {
+    /// Notes an endpoint.
+    func add(_ endpoint: String) {
         state.withLock { state in
             if state.listening.count == expected { state.listening.removeAll() }
             state.listening.append(endpoint)
             state.isDue = state.listening.count == expected
-            return state.isDue
+            state.isAnnounced = !state.isDue
+            state.pause = 0
         }
     }
 
@@ -50,6 +57,7 @@ final class EndpointAnnouncer: Sendable {
             return state.listening
         }
         guard let endpoints else { return }
+        defer { announceOnce(endpoints) }
         let reachable = endpoints.flatMap(MachineAddresses.reachable).filter {
             $0.utf8.count <= RosterMember.maximumEndpointBytes
         }
@@ -60,5 +68,13 @@ final class EndpointAnnouncer: Sendable {
         } catch {
             logger.error("the endpoints could not be published", metadata: ["error": "\(error)"])
         }
+    }
+
+    private func announceOnce(_ endpoints: [String]) {
+        let isNew = state.withLock { state in
+            defer { state.isAnnounced = true }
+            return !state.isAnnounced
+        }
+        if isNew { announce(endpoints) }
     }
 }
