@@ -321,8 +321,8 @@ public struct EngineCounters: Codable, Hashable, Sendable {
     /// Signs that this database was rolled back or cloned.
     public var incarnationHints: UInt64 = 0
 
-    /// Everything that was turned away, at whatever layer.
-    public var refusals: UInt64 {
-        refusedConnections + refusedMessages + malformedFrames + repeatedFrames + violations + entriesQuarantined
+    /// Everything that was turned away, at whatever layer. A malformed frame is among the violations: it ends its session.
+    var refusals: UInt64 {
+        refusedConnections + refusedMessages + repeatedFrames + violations + entriesQuarantined
     }
 }

@@ -18,7 +18,6 @@ final class RowStore {
     /// The tables whose projection the transaction changed, with the changed rows of those from which others are derived.
     private(set) var changedRows: [TableID: Set<RowID>] = [:]
     private let derivedFrom: Set<TableID>
-    private var lastChanged: TableID?
     /// The change being written, whose timestamp is not in the log yet.
     var pending: (dot: LocalDot, timestamp: HybridTimestamp)?
     private var tablesWithHiddenRows: [TableID: Bool] = [:]
@@ -81,9 +80,8 @@ final class RowStore {
     private func noteChange(of row: RowID, in table: TableID) {
         if derivedFrom.contains(table) {
             changedRows[table, default: []].insert(row)
-        } else if lastChanged != table {
+        } else if changedRows[table] == nil {
             changedRows[table] = []
-            lastChanged = table
         }
     }
 
@@ -145,12 +143,9 @@ final class RowStore {
         _ operations: some RandomAccessCollection<Dotted>, in layout: TableLayout, row: RowID, metadata: RowMetadata?
     ) throws -> Bool {
         guard operations.allSatisfy({ $0.operation.verb == .edit }) else { return false }
-        let found =
-            try metadata
-            ?? connection.statement(layout.selectMetadata).bind(1, row).first { statement in
-                try statement.withBytes(0) { bytes in Result { try RowMetadata(decoding: bytes) } }.get()
-            }
-        guard var metadata = found, metadata.outside.isEmpty else { return false }
+        guard var metadata = try metadata ?? visibleMetadata(of: row, in: layout), metadata.outside.isEmpty else {
+            return false
+        }
         var written: [Int: Value] = [:]
         for dotted in operations {
             for effect in dotted.operation.effects {
@@ -188,16 +183,18 @@ final class RowStore {
 
     /// The metadata of a row wherever it stands, without the values of registers.
     func metadata(table: TableID, row: RowID) throws -> (metadata: RowMetadata, isVisible: Bool)? {
-        let decode = { (statement: Statement) throws -> RowMetadata in
-            try statement.withBytes(0) { bytes in Result { try RowMetadata(decoding: bytes) } }.get()
-        }
-        if let layout = layouts[table] {
-            let statement = try connection.statement(layout.selectMetadata)
-            if let found = try statement.bind(1, row).first(decode) { return (found, true) }
-        }
+        if let layout = layouts[table], let found = try visibleMetadata(of: row, in: layout) { return (found, true) }
         let statement = try connection.statement("SELECT meta FROM gemba_hidden WHERE tbl = ? AND row = ?")
-        let found = try statement.bind(1, Int64(table.rawValue)).bind(2, row).first(decode)
-        return found.map { ($0, false) }
+        return try statement.bind(1, Int64(table.rawValue)).bind(2, row)
+            .first { (try decodeMetadata(in: $0, at: 0), false) }
+    }
+
+    private func visibleMetadata(of row: RowID, in layout: TableLayout) throws -> RowMetadata? {
+        try connection.statement(layout.selectMetadata).bind(1, row).first { try decodeMetadata(in: $0, at: 0) }
+    }
+
+    private func decodeMetadata(in statement: Statement, at column: Int32) throws -> RowMetadata {
+        try statement.withBytes(column) { bytes in Result { try RowMetadata(decoding: bytes) } }.get()
     }
 
     /// The whole merge state of a row, or nil when nothing is known of it.
@@ -215,7 +212,7 @@ final class RowStore {
     /// The merge state of a row that a statement with ``TableLayout/allColumns`` stands on.
     func visibleState(_ statement: Statement, layout: TableLayout, row: RowID) throws -> RowState<[Value]> {
         let last = Int32(layout.columns.count + 1)
-        let metadata = try statement.withBytes(last) { bytes in Result { try RowMetadata(decoding: bytes) } }.get()
+        let metadata = try decodeMetadata(in: statement, at: last)
         return try state(of: metadata, table: layout.table.id, row: row) { key in
             guard !metadata.outside.contains(key), let index = layout.index(of: key.group) else { return nil }
             return layout.ranges[index].map { statement.value(Int32($0 + 1)) }

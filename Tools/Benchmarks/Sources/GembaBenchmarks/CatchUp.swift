@@ -42,7 +42,7 @@ struct CatchUp {
         let start = ContinuousClock.now
         for number in 0..<changes {
             let ticket = SampleTicket.make(count: 1, from: number)[0]
-            try author.write(by: "bench") { try $0.insert(into: "ticket", id: RowID(id: ticket), ticket.values) }
+            try author.write(by: "bench") { try $0.insert(into: "ticket", id: ticket.row, ticket.values) }
             if number % 100_000 == 99_999 { Self.note("\(number + 1) changes written") }
         }
         Self.note("written in \(Int(start.duration(to: .now) / .seconds(1))) s")

@@ -3,6 +3,8 @@ import Gemba
 /// A ticket of the benchmark: 16-byte id, 40-byte title, 200-byte body, 4 short columns, 3 times.
 struct SampleTicket {
     var id: [UInt8]
+    /// The same, as the library takes it.
+    var row: RowID
     /// Title, body, state, asset, area, reporter.
     var texts: [String]
     /// Created, updated, due.
@@ -24,6 +26,7 @@ struct SampleTicket {
             let id = UInt128(UInt64(time)) << 80 | 0x7 << 76 | UInt128(number) | 0b10 << 62
             return SampleTicket(
                 id: withUnsafeBytes(of: id.bigEndian) { Array($0) },
+                row: RowID(rawValue: id),
                 texts: [
                     String(body.prefix(40)), body, ["raised", "working", "closed"][number % 3],
                     "L\(number % 9)-PRN\(number % 40)",

@@ -29,7 +29,7 @@ struct TicketBatches {
                 try local.time {
                     try author.write(by: "bench") { tx in
                         for ticket in slice {
-                            try tx.insert(into: "ticket", id: RowID(id: ticket), ticket.values)
+                            try tx.insert(into: "ticket", id: ticket.row, ticket.values)
                         }
                     }
                 }
@@ -46,7 +46,7 @@ struct TicketBatches {
                 plainUpdate.time { database.update(slice, title: title) }
                 try update.time {
                     try author.write(by: "bench") { tx in
-                        for ticket in slice { try tx.update("ticket", RowID(id: ticket), ["title": .text(title)]) }
+                        for ticket in slice { try tx.update("ticket", ticket.row, ["title": .text(title)]) }
                     }
                 }
             }
@@ -54,7 +54,7 @@ struct TicketBatches {
                 plainSingle.time { database.insert([ticket]) }
                 try single.time {
                     try author.write(by: "bench") {
-                        try $0.insert(into: "ticket", id: RowID(id: ticket), ticket.values)
+                        try $0.insert(into: "ticket", id: ticket.row, ticket.values)
                     }
                 }
             }
@@ -78,12 +78,5 @@ struct TicketBatches {
             position = news.position
             _ = try receiver.apply(news.runs, kind: .data)
         }
-    }
-}
-
-extension RowID {
-    /// The id of a sample.
-    init(id ticket: SampleTicket) {
-        self.init(rawValue: ticket.id.reduce(0) { $0 << 8 | UInt128($1) })
     }
 }
