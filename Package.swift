@@ -95,7 +95,7 @@ let testTargets: [Target] = [
             "GembaCausality", "GembaCRDT", "GembaWire", "GembaGossip", "GembaTrust", "GembaStore", "GembaNode",
             "GembaZeroMQ", "GembaFloor", "Gemba", "GembaSimulation", "CZeroMQ", "CZstd", grdb, crypto, logging,
         ],
-        exclude: ["Floor/Fixtures"],
+        exclude: ["Floor/Fixtures", "Formats/Fixtures"],
         swiftSettings: settings)
 ]
 
