@@ -53,16 +53,17 @@ extension Replica {
         }
         let identity = try StationIdentity.load(fromFolder: files.keys)
         let pool = try openPool(files, sources: sources)
-        let plant = try pool.read { database in
-            try DatabaseFormat.check(database)
+        let (plant, version) = try pool.read { database in
+            let version = try DatabaseFormat.check(database)
             let bytes = try Data.fetchOne(database, sql: "SELECT plant FROM gemba_state WHERE id = 1")
-            return bytes.flatMap { PlantID(bytes: $0) }
+            return (bytes.flatMap { PlantID(bytes: $0) }, version)
         }
         guard let plant else {
             throw StoreError(.corrupted, "The replica in \(folder) does not know its plant; restore it or join again.")
         }
         var replica = try Replica(
             folder: folder, identity: identity, plant: plant, schema: schema, pool: pool, sources: sources)
+        if version < DatabaseFormat.version { try replica.write { try FormatUpgrade(context: $0).run(from: version) } }
         if !schema.tables.isEmpty, try replica.withReader({ try $0.ownRole() }) == .relay {
             replica = try Replica(
                 folder: folder, identity: identity, plant: plant, schema: .none, pool: pool, sources: sources)
@@ -142,14 +143,15 @@ extension StoreContext {
     func store(_ log: NewRosterLog) throws -> LogTip {
         let genesis = try Genesis(decoding: log.entries[0].body)
         var tip = try self.log.create(genesis, hash: log.hashes[0], encoded: log.entries[0].encoded())
+        var entries: [StoredEntry] = []
         for (entry, hash) in zip(log.entries, log.hashes).dropFirst() {
             let body = try RosterBody(decoding: entry.body)
-            let stored = StoredEntry(
-                sequence: tip.sequence + 1, hash: hash, timestamp: body.timestamp, lamport: body.lamport,
-                isQuarantined: false, encoded: entry.encoded())
-            try self.log.append(stored, to: &tip, deps: [])
+            entries.append(
+                StoredEntry(
+                    sequence: tip.sequence + 1 + UInt64(entries.count), hash: hash, timestamp: body.timestamp,
+                    lamport: body.lamport, isQuarantined: false, encoded: entry.encoded()))
         }
-        try self.log.keep(signature: log.head.signature, at: tip.dot)
+        try self.log.append(entries, to: &tip, deps: [], signature: log.head.signature)
         try save(current: tip)
         return tip
     }

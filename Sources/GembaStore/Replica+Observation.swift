@@ -47,10 +47,9 @@ extension Replica {
     }
 
     private func lastPositions() async throws -> [Int64] {
-        try await read { database in
-            try LogKind.allCases.map { kind in
-                try Int64.fetchOne(database, sql: "SELECT max(position) FROM \(kind.entryTable)") ?? 0
-            }
+        try await read { [self] database in
+            let context = try StoreContext(database, environment: environment)
+            return try LogKind.allCases.map(context.log.lastPosition(of:))
         }
     }
 }

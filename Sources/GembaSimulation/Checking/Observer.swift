@@ -7,7 +7,7 @@ import GembaWire
 
 /// Looks into every node's database after everything that happens there, and compares it with all that was ever seen.
 ///
-/// It reads the log tables by SQL, not through the store, so that it does not share the store's opinion.
+/// It computes every hash itself, so that it does not share the store's opinion.
 final class Observer {
     private(set) var history = History()
     var ledger = Ledger()
@@ -33,29 +33,29 @@ final class Observer {
     }
 
     private func scan(_ kind: LogKind, of replica: Replica, _ node: SimulatedNode) throws {
-        let table = kind == .data ? "gemba_change" : "gemba_roster_entry"
         let position = scanned[node.index]?[kind] ?? 0
-        try replica.read { database in
-            let rows = try Row.fetchCursor(
-                database,
-                sql: """
-                    SELECT position, log.replica, log.station, entry.sequence, entry.hash, entry.entry
-                    FROM \(table) AS entry JOIN gemba_replica AS log ON log.id = entry.replica
-                    WHERE position > ? ORDER BY position
-                    """, arguments: [position])
-            while let row = try rows.next() {
-                guard let name: ReplicaID = row.fixed(1), let hash: ChangeHash = row.fixed(4),
-                    let station: StationKey = row.fixed(2)
-                else { throw Violation(.causality, at: node.name, "an entry is malformed") }
-                let dot = Dot(name, UInt64(bitPattern: row[3]))
-                try take(dot, hash, station, kind, entry: { row[5] }, node)
-                scanned[node.index, default: [:]][kind] = row[0]
-            }
+        try replica.forEachEntry(of: kind, after: position) { stored in
+            let dot = stored.dot
+            let entry = try Entry(decoding: stored.encoded)
+            let hash = entry.hash(
+                replica: dot.sequence == 0 ? nil : dot.replica, sequence: dot.sequence,
+                previous: try previous(of: dot, node))
+            try take(dot, hash, stored.station, kind, entry: stored.encoded, node)
+            scanned[node.index, default: [:]][kind] = stored.position
         }
     }
 
+    /// The hash of the entry before one, by what was seen of its log.
+    private func previous(of dot: Dot, _ node: SimulatedNode) throws -> ChangeHash {
+        if dot.sequence == 0 { return .beforeGenesis }
+        guard let hash = history[Dot(dot.replica, dot.sequence - 1)]?.hash else {
+            throw Violation(.causality, at: node.name, "\(dot) is held, and nobody ever held the entry before it")
+        }
+        return hash
+    }
+
     private func take(
-        _ dot: Dot, _ hash: ChangeHash, _ station: StationKey, _ kind: LogKind, entry: () -> Data, _ node: SimulatedNode
+        _ dot: Dot, _ hash: ChangeHash, _ station: StationKey, _ kind: LogKind, entry: [UInt8], _ node: SimulatedNode
     ) throws {
         counts.entries += 1
         if let known = history[dot] {
@@ -63,7 +63,7 @@ final class Observer {
                 throw Violation(.identity, at: node.name, "\(dot) stands for \(known.hash) and \(hash)")
             }
         } else if let missing = try history.add(
-            [UInt8](entry()), hash: hash, dot: dot, station: station, kind: kind)
+            entry, hash: hash, dot: dot, station: station, kind: kind)
         {
             throw Violation(.causality, at: node.name, "\(dot) is held, which nobody ever held with \(missing)")
         }

@@ -5,7 +5,25 @@ enum DatabaseFormat {
     /// `PRAGMA application_id`: "Gmba".
     static let applicationID: Int64 = 0x476d_6261
     /// `PRAGMA user_version`.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
+
+    /// The entries of all logs, and their apply order.
+    static let logTables = """
+        CREATE TABLE gemba_segment (
+            id INTEGER PRIMARY KEY,
+            directory BLOB NOT NULL,
+            heads BLOB NOT NULL,
+            coding INTEGER NOT NULL,
+            entries BLOB NOT NULL
+        ) STRICT;
+        CREATE TABLE gemba_order (
+            kind INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            replica INTEGER NOT NULL,
+            first INTEGER NOT NULL,
+            PRIMARY KEY (kind, position)
+        ) STRICT, WITHOUT ROWID;
+        """
 
     static let tables = """
         CREATE TABLE gemba_replica (
@@ -16,46 +34,15 @@ enum DatabaseFormat {
             incarnation INTEGER NOT NULL,
             sequence INTEGER NOT NULL,
             hash BLOB NOT NULL,
-            lamport INTEGER NOT NULL
+            lamport INTEGER NOT NULL,
+            timestamp INTEGER NOT NULL,
+            covered INTEGER NOT NULL,
+            quarantined INTEGER NOT NULL
         ) STRICT;
         CREATE INDEX gemba_replica_station ON gemba_replica (station);
 
-        CREATE TABLE gemba_change (
-            position INTEGER PRIMARY KEY,
-            replica INTEGER NOT NULL,
-            sequence INTEGER NOT NULL,
-            hash BLOB NOT NULL,
-            timestamp INTEGER NOT NULL,
-            lamport INTEGER NOT NULL,
-            quarantined INTEGER NOT NULL,
-            entry BLOB NOT NULL,
-            UNIQUE (replica, sequence)
-        ) STRICT;
-        CREATE INDEX gemba_change_quarantined ON gemba_change (quarantined) WHERE quarantined = 1;
-        CREATE TABLE gemba_roster_entry (
-            position INTEGER PRIMARY KEY,
-            replica INTEGER NOT NULL,
-            sequence INTEGER NOT NULL,
-            hash BLOB NOT NULL,
-            timestamp INTEGER NOT NULL,
-            lamport INTEGER NOT NULL,
-            quarantined INTEGER NOT NULL,
-            entry BLOB NOT NULL,
-            UNIQUE (replica, sequence)
-        ) STRICT;
+        \(logTables)
 
-        CREATE TABLE gemba_head (
-            replica INTEGER NOT NULL,
-            sequence INTEGER NOT NULL,
-            signature BLOB NOT NULL,
-            PRIMARY KEY (replica, sequence)
-        ) STRICT, WITHOUT ROWID;
-        CREATE TABLE gemba_frontier (
-            kind INTEGER NOT NULL,
-            replica INTEGER NOT NULL,
-            sequence INTEGER NOT NULL,
-            PRIMARY KEY (kind, replica)
-        ) STRICT, WITHOUT ROWID;
         CREATE TABLE gemba_seen (
             author INTEGER NOT NULL,
             peer INTEGER NOT NULL,
@@ -120,7 +107,9 @@ enum DatabaseFormat {
     }
 
     /// Refuses a file that is something else or newer than this program.
-    static func check(_ database: Database) throws {
+    ///
+    /// - Returns: the version of the file.
+    static func check(_ database: Database) throws -> Int64 {
         let found = try Int64.fetchOne(database, sql: "PRAGMA application_id") ?? 0
         guard found == applicationID else {
             throw StoreError(.unsupportedDatabase, "The file is not a Gemba replica; nothing was changed.")
@@ -131,5 +120,6 @@ enum DatabaseFormat {
                 .unsupportedDatabase,
                 "The replica has format \(version) and this program knows up to \(self.version); update the program.")
         }
+        return version
     }
 }

@@ -8,6 +8,7 @@ import GembaWire
 final class ReplicaNumbers {
     private var numbers: [ReplicaID: Int64] = [:]
     private var replicas: [Int64: ReplicaID] = [:]
+    private var kinds: [Int64: LogKind] = [:]
 
     func number(of replica: ReplicaID, on connection: Connection) throws -> Int64? {
         if let number = numbers[replica] { return number }
@@ -25,6 +26,16 @@ final class ReplicaNumbers {
         }
         remember(replica, number)
         return replica
+    }
+
+    /// Which kind of log a number stands for.
+    func kind(of number: Int64, on connection: Connection) throws -> LogKind? {
+        if let kind = kinds[number] { return kind }
+        let statement = try connection.statement("SELECT kind FROM gemba_replica WHERE id = ?")
+        let kind =
+            try statement.bind(1, number).first { LogKind(rawValue: UInt8(truncatingIfNeeded: $0.int(0))) } ?? nil
+        kinds[number] = kind
+        return kind
     }
 
     func local(_ dot: Dot, on connection: Connection) throws -> LocalDot {
@@ -46,5 +57,6 @@ final class ReplicaNumbers {
     func forgetAll() {
         numbers.removeAll()
         replicas.removeAll()
+        kinds.removeAll()
     }
 }

@@ -70,6 +70,12 @@ final class Statement {
         return self
     }
 
+    @discardableResult
+    func bindNull(_ place: Int32) -> Self {
+        sqlite3_bind_null(handle, place)
+        return self
+    }
+
     private func bind(_ place: Int32, raw bytes: UnsafeRawBufferPointer) -> Self {
         if bytes.isEmpty {
             sqlite3_bind_zeroblob(handle, place, 0)

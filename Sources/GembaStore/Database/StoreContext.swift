@@ -19,18 +19,20 @@ final class StoreContext {
     /// Where the change that is being written will have come from; the log does not hold it yet.
     var draft: (dot: LocalDot, provenance: Provenance)?
 
-    init(_ database: Database, environment: StoreEnvironment) throws {
+    /// - Parameter log: where the entries are, if not in the same database.
+    init(_ database: Database, environment: StoreEnvironment, log: LogStore? = nil) throws {
         connection = try Connection(database)
         self.environment = environment
         numbers = ReplicaNumbers()
-        log = LogStore(connection: connection, numbers: numbers)
+        self.log = log ?? LogStore(connection: connection, numbers: numbers)
         history = CausalHistory(connection: connection)
-        rows = RowStore(connection: connection, numbers: numbers, environment: environment)
+        rows = RowStore(connection: connection, numbers: numbers, log: self.log, environment: environment)
     }
 
     /// Forgets what belonged to the previous transaction.
     func beginTransaction() {
-        rows = RowStore(connection: connection, numbers: numbers, environment: environment)
+        log.forgetSegments()
+        rows = RowStore(connection: connection, numbers: numbers, log: log, environment: environment)
     }
 
     // MARK: - Names
@@ -54,7 +56,7 @@ final class StoreContext {
     // MARK: - Bodies
 
     /// The decoded body of a stored change.
-    func body(of entry: [UInt8], author: ReplicaID, sequence: SequenceNumber) throws -> ChangeBody {
+    func body(of entry: ArraySlice<UInt8>, author: ReplicaID, sequence: SequenceNumber) throws -> ChangeBody {
         let entry = try Entry(decoding: entry)
         let content = try Envelope.open(entry)
         return try ChangeBody(decoding: content, author: author, sequence: sequence)
@@ -66,26 +68,21 @@ final class StoreContext {
         guard let tip = try log.tip(number: dot.replica) else {
             throw StoreError(.corrupted, "Replica number \(dot.replica) is unknown; run `gemba verify`.")
         }
-        let statement = try connection.statement(
-            "SELECT timestamp, lamport, entry FROM gemba_change WHERE replica = ? AND sequence = ?")
-        let found = try statement.bind(1, dot.replica).bind(2, dot.sequence).first { row in
-            let body = try self.body(of: row.bytes(2), author: tip.replica, sequence: dot.sequence)
-            return Provenance(
-                dot: Dot(tip.replica, dot.sequence), timestamp: HybridTimestamp(rawValue: row.unsigned(0)),
-                lamport: row.unsigned(1), station: tip.station, actor: body.actor, reason: body.reason)
-        }
-        guard let found else {
+        guard let segment = try log.segment(of: dot) else {
             throw StoreError(.corrupted, "Change \(dot.sequence) of a log is missing; run `gemba verify`.")
         }
-        return found
+        let record = segment.record(dot.sequence)
+        let body = try self.body(of: segment.entry(dot.sequence), author: tip.replica, sequence: dot.sequence)
+        return Provenance(
+            dot: Dot(tip.replica, dot.sequence), timestamp: record.timestamp, lamport: record.lamport,
+            station: tip.station, actor: body.actor, reason: body.reason)
     }
 
     // MARK: - State
 
     /// The single row of `gemba_state`.
     func state() throws -> StoredState {
-        let statement = try connection.statement(
-            "SELECT plant, latest_timestamp, data_replica, roster_replica, renew FROM gemba_state WHERE id = 1")
+        let statement = try connection.statement(Self.selectState)
         let state = try statement.first { row in
             StoredState(
                 plant: try row.fixed(0), latestTimestamp: HybridTimestamp(rawValue: row.unsigned(1)),
@@ -94,6 +91,21 @@ final class StoreContext {
         }
         guard let state else { throw StoreError(.corrupted, "The replica's own state is missing; run `gemba verify`.") }
         return state
+    }
+
+    private static let selectState = SQLText(
+        """
+        SELECT plant,
+            max(latest_timestamp, coalesce(
+                (SELECT max(timestamp) FROM gemba_replica WHERE id IN (data_replica, roster_replica)), 0)),
+            data_replica, roster_replica, renew
+        FROM gemba_state WHERE id = 1
+        """)
+
+    /// Notes the timestamp of a change that this database made. It stands with the own log already, unless the clock fell
+    /// back: then the greater one, which it no longer follows, must not return.
+    func save(timestamp: HybridTimestamp, after latest: HybridTimestamp) throws {
+        if timestamp < latest { try save(latestTimestamp: timestamp) }
     }
 
     func save(latestTimestamp: HybridTimestamp) throws {

@@ -37,8 +37,11 @@ struct Incarnation {
         var state = try context.state()
         if try doubt(context: context, state: state) != nil {
             try context.connection.statement(
-                "UPDATE gemba_state SET data_replica = NULL, roster_replica = NULL, renew = 0 WHERE id = 1"
-            ).run()
+                """
+                UPDATE gemba_state
+                SET data_replica = NULL, roster_replica = NULL, renew = 0, latest_timestamp = ? WHERE id = 1
+                """
+            ).bind(1, state.latestTimestamp.rawValue).run()
             state.dataReplica = nil
             state.rosterReplica = nil
         }
@@ -53,7 +56,7 @@ struct Incarnation {
         let environment = context.environment
         let own = try context.log.tips(of: environment.identity.stationKey).filter { $0.kind == kind }
         let predecessors = own.suffix(Self.maximumPredecessors).map(\.reference).sorted { $0.replica < $1.replica }
-        let frontier = try context.log.frontier(of: .roster).map { try context.log.reference(to: $0, kind: .roster) }
+        let frontier = try context.log.frontier(of: .roster).map { try context.log.reference(to: $0) }
         let genesis = Genesis(
             kind: kind, plant: environment.plant, station: environment.identity.stationKey,
             random: environment.sources.randomBytes(16), incarnation: 1 + (own.map(\.incarnation).max() ?? 0),

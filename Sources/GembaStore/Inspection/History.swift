@@ -131,7 +131,7 @@ extension StoreContext {
     /// The change of a point; nil for a time.
     fileprivate func localDot(of point: PointInHistory) throws -> LocalDot? {
         guard case .change(let dot) = point else { return nil }
-        guard let local = try localIfHeld(dot), try log.hash(of: local, kind: .data) != nil else {
+        guard let local = try localIfHeld(dot), try log.holds(local) else {
             throw StoreError(.notFound, "The change \(dot) is not held here.")
         }
         return local
@@ -141,27 +141,22 @@ extension StoreContext {
     fileprivate func forEachOperation(
         on row: RowID, of table: TableID, _ body: (RowOperation, Provenance, LocalDot) throws -> Void
     ) throws {
-        let statement = try connection.statement(
-            """
-            SELECT replica, sequence, timestamp, lamport, entry FROM gemba_change
-            WHERE sequence > 0 AND quarantined = 0 ORDER BY position
-            """)
         let needle = row.bytes
-        var tips: [Int64: LogTip] = [:]
-        try statement.forEach { line in
-            let dot = LocalDot(replica: line.int(0), sequence: line.unsigned(1))
-            let content = try Envelope.open(Entry(decoding: line.bytes(4)))
+        try log.scanEntries(of: .data, after: 0) { stretch, segment, sequence in
+            let record = segment.record(sequence)
+            if sequence == 0 || record.isQuarantined { return true }
+            let content = try Envelope.open(Entry(decoding: segment.entry(sequence)))
             // Decoding costs far more than looking for sixteen bytes.
-            guard content.contains(needle) else { return }
-            guard let tip = try tips[dot.replica] ?? log.tip(number: dot.replica) else { return }
-            tips[dot.replica] = tip
-            let change = try ChangeBody(decoding: content, author: tip.replica, sequence: dot.sequence)
+            guard content.contains(needle), let tip = try log.tip(number: stretch.replica) else { return true }
+            let change = try ChangeBody(decoding: content, author: tip.replica, sequence: sequence)
             for operation in change.operations where operation.row == row && operation.table == table {
+                let dot = LocalDot(replica: tip.number, sequence: sequence)
                 let provenance = Provenance(
-                    dot: Dot(tip.replica, dot.sequence), timestamp: HybridTimestamp(rawValue: line.unsigned(2)),
-                    lamport: line.unsigned(3), station: tip.station, actor: change.actor, reason: change.reason)
+                    dot: Dot(tip.replica, sequence), timestamp: record.timestamp, lamport: record.lamport,
+                    station: tip.station, actor: change.actor, reason: change.reason)
                 try body(operation, provenance, dot)
             }
+            return true
         }
     }
 

@@ -21,16 +21,13 @@ extension Replica {
         try withReader { context in
             let state = try context.state()
             let number = state.dataReplica ?? state.rosterReplica
-            let changes = try context.connection.statement(
-                "SELECT coalesce(sum(sequence), 0) FROM gemba_replica WHERE kind = ?"
-            ).bind(1, Int64(LogKind.data.rawValue)).first { $0.unsigned(0) }
-            let quarantined = try context.connection.statement(
-                "SELECT count(*) FROM gemba_change WHERE quarantined = 1"
-            ).first { $0.unsigned(0) }
+            let counts = try context.connection.statement(
+                "SELECT coalesce(sum(sequence), 0), coalesce(sum(quarantined), 0) FROM gemba_replica WHERE kind = ?"
+            ).bind(1, Int64(LogKind.data.rawValue)).first { (changes: $0.unsigned(0), quarantined: $0.unsigned(1)) }
             return ReplicaStatistics(
                 dataReplica: try state.dataReplica.flatMap(context.log.tip(number:))?.replica,
                 incarnation: try number.flatMap(context.log.tip(number:))?.incarnation ?? 1,
-                changes: changes ?? 0, quarantined: quarantined ?? 0,
+                changes: counts?.changes ?? 0, quarantined: counts?.quarantined ?? 0,
                 latestTime: state.latestTimestamp.milliseconds)
         }
     }

@@ -83,34 +83,36 @@ private struct Verifier {
         let name = "log \(tip.replica)"
         var previous = ChangeHash.beforeGenesis
         var next: SequenceNumber = 0
-        let statement = try context.connection.statement(
-            """
-            SELECT entry.sequence, hash, entry, signature
-            FROM \(tip.kind.entryTable) AS entry LEFT JOIN gemba_head USING (replica, sequence)
-            WHERE entry.replica = ? ORDER BY entry.sequence
-            """)
-        try statement.bind(1, tip.number).forEach { row in
-            let sequence = row.unsigned(0)
-            let place = "\(name), entry \(sequence)"
-            guard sequence == next else { throw FaultFound("\(name), entry \(next)", "The entry is missing.") }
-            let entry: Entry
-            do {
-                entry = try Entry(decoding: row.bytes(2))
-            } catch {
-                throw FaultFound(place, "The entry does not decode: \(error).")
+        try context.log.scanSegments(replica: tip.number, from: 0, through: tip.sequence) { segment in
+            var heads = segment.heads[...]
+            for sequence in segment.sequences {
+                let place = "\(name), entry \(sequence)"
+                guard sequence == next else { throw FaultFound("\(name), entry \(next)", "The entry is missing.") }
+                let entry: Entry
+                do {
+                    entry = try Entry(decoding: segment.entry(sequence))
+                } catch {
+                    throw FaultFound(place, "The entry does not decode: \(error).")
+                }
+                let hash = entry.hash(
+                    replica: sequence == 0 ? nil : tip.replica, sequence: sequence, previous: previous)
+                guard segment.record(sequence).prefix == hash.prefix else {
+                    throw FaultFound(
+                        place, "The hash chain is broken here: the entry or the one before it was altered.")
+                }
+                if sequence == 0, hash.replica != tip.replica {
+                    throw FaultFound(place, "The log is not named after its genesis.")
+                }
+                if let head = heads.first, head.sequence == sequence {
+                    try checkHead(head.signature, tip: tip, sequence: sequence, hash: hash, place: place)
+                    heads.removeFirst()
+                }
+                previous = hash
+                next += 1
+                result.entryCount += 1
+                if result.entryCount.isMultiple(of: Self.progressStride) { progress(result.entryCount) }
             }
-            let hash = entry.hash(replica: sequence == 0 ? nil : tip.replica, sequence: sequence, previous: previous)
-            guard try row.fixed(1, as: ChangeHash.self) == hash else {
-                throw FaultFound(place, "The hash chain is broken here: the entry or the one before it was altered.")
-            }
-            if sequence == 0, hash.replica != tip.replica {
-                throw FaultFound(place, "The log is not named after its genesis.")
-            }
-            if !row.isNull(3) { try checkHead(row.bytes(3), tip: tip, sequence: sequence, hash: hash, place: place) }
-            previous = hash
-            next += 1
-            result.entryCount += 1
-            if result.entryCount.isMultiple(of: Self.progressStride) { progress(result.entryCount) }
+            return true
         }
         guard next == tip.sequence + 1, previous == tip.hash else {
             throw FaultFound("\(name), entry \(tip.sequence)", "The log does not end where the replica says it does.")
@@ -139,7 +141,7 @@ private struct Verifier {
             try database.execute(sql: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
             try database.inTransaction(.immediate) {
                 try DatabaseFormat.create(in: database)
-                let scratch = try StoreContext(database, environment: context.environment)
+                let scratch = try StoreContext(database, environment: context.environment, log: context.log)
                 try SchemaInstaller(context: scratch).install()
                 try replay(into: scratch)
                 try compare(with: scratch)
@@ -150,47 +152,35 @@ private struct Verifier {
 
     private mutating func replay(into scratch: StoreContext) throws {
         let replicas = try context.connection.statement(
-            "SELECT id, replica, kind, station, incarnation, sequence, hash, lamport FROM gemba_replica")
+            """
+            SELECT id, replica, kind, station, incarnation, sequence, hash, lamport, timestamp, covered, quarantined
+            FROM gemba_replica
+            """)
         try replicas.forEach { row in
             let insert = try scratch.connection.statement(
-                """
-                INSERT INTO gemba_replica (id, replica, kind, station, incarnation, sequence, hash, lamport)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                """)
-            for column in Int32(0)..<8 { insert.bind(column + 1, row.value(column)) }
+                "INSERT INTO gemba_replica VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            for column in Int32(0)..<11 { insert.bind(column + 1, row.value(column)) }
             try insert.run()
         }
-        let changes = try context.connection.statement(
-            """
-            SELECT change.replica, change.sequence, timestamp, quarantined, entry, gemba_replica.replica
-            FROM gemba_change AS change JOIN gemba_replica ON gemba_replica.id = change.replica
-            ORDER BY position
-            """)
-        try changes.forEach { row in
-            let dot = LocalDot(replica: row.int(0), sequence: row.unsigned(1))
-            if dot.sequence == 0 { return }
-            let author: ReplicaID = try row.fixed(5)
-            let body = try? context.body(of: row.bytes(4), author: author, sequence: dot.sequence)
-            let place = "log \(author), entry \(dot.sequence)"
-            let isQuarantined = row.int(3) != 0
-            guard let body, !isQuarantined else {
-                if body == nil, !isQuarantined { throw FaultFound(place, "The body does not decode.") }
-                return
+        try context.log.scanEntries(of: .data, after: 0) { stretch, segment, sequence in
+            let record = segment.record(sequence)
+            if sequence == 0 { return true }
+            let dot = LocalDot(replica: stretch.replica, sequence: sequence)
+            let author = try context.numbers.replica(dot.replica, on: context.connection)
+            let body = try? context.body(of: segment.entry(sequence), author: author, sequence: sequence)
+            let place = "log \(author), entry \(sequence)"
+            guard let body, !record.isQuarantined else {
+                if body == nil, !record.isQuarantined { throw FaultFound(place, "The body does not decode.") }
+                return true
             }
-            guard body.timestamp.rawValue == row.unsigned(2) else {
+            guard body.timestamp == record.timestamp else {
                 throw FaultFound(place, "The stored timestamp is not the entry's.")
             }
-            scratch.rows.pending = (dot, body.timestamp)
-            try scratch.connection.statement(
-                """
-                INSERT INTO gemba_change (replica, sequence, hash, timestamp, lamport, quarantined, entry)
-                VALUES (?, ?, x'', ?, 0, 0, x'')
-                """
-            ).bind(1, dot.replica).bind(2, dot.sequence).bind(3, body.timestamp.rawValue).run()
             for operation in body.operations {
                 try scratch.rows.merge(
                     [.init(dot: dot, operation: operation)], table: operation.table, row: operation.row)
             }
+            return true
         }
     }
 

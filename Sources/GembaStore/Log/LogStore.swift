@@ -21,7 +21,7 @@ struct LogTip: Hashable, Sendable {
     var dot: LocalDot { LocalDot(replica: number, sequence: sequence) }
 }
 
-/// One entry as the log tables hold it.
+/// One entry as it goes into the log.
 struct StoredEntry: Sendable {
     var sequence: SequenceNumber
     var hash: ChangeHash
@@ -32,24 +32,28 @@ struct StoredEntry: Sendable {
     var encoded: [UInt8]
 }
 
-extension LogKind {
-    var entryTable: String {
-        switch self {
-        case .data: "gemba_change"
-        case .roster: "gemba_roster_entry"
-        }
-    }
-}
-
 /// The logs of all replicas in one database, and their causal frontier. Belongs to one connection.
 final class LogStore {
     let connection: Connection
     let numbers: ReplicaNumbers
+    /// The segments read last: entries are often asked for one after another.
+    private(set) var recentSegments: [Segment] = []
 
     init(connection: Connection, numbers: ReplicaNumbers) {
         self.connection = connection
         self.numbers = numbers
     }
+
+    /// Remembers a segment, in place of the one that was read longest ago.
+    func remember(_ segment: Segment) {
+        if recentSegments.count == Self.greatestRecent { recentSegments.removeLast() }
+        recentSegments.insert(segment, at: 0)
+    }
+
+    private static let greatestRecent = 8
+
+    /// Forgets what was read before: another process may have packed it.
+    func forgetSegments() { recentSegments.removeAll() }
 
     // MARK: - Tips
 
@@ -96,8 +100,9 @@ final class LogStore {
     func create(_ genesis: Genesis, hash: ChangeHash, encoded: [UInt8]) throws -> LogTip {
         try connection.statement(
             """
-            INSERT INTO gemba_replica (replica, kind, station, incarnation, sequence, hash, lamport)
-            VALUES (?, ?, ?, ?, 0, ?, 0)
+            INSERT INTO gemba_replica
+                (replica, kind, station, incarnation, sequence, hash, lamport, timestamp, covered, quarantined)
+            VALUES (?, ?, ?, ?, 0, ?, 0, 0, -1, 0)
             """
         )
         .bind(1, hash.replica).bind(2, Int64(genesis.kind.rawValue)).bind(3, genesis.station)
@@ -106,84 +111,66 @@ final class LogStore {
             number: connection.database.lastInsertedRowID, replica: hash.replica, kind: genesis.kind,
             station: genesis.station, incarnation: genesis.incarnation, sequence: 0, hash: hash, lamport: 0)
         numbers.remember(tip.replica, tip.number)
+        let beginsStretch = try extendOrder(of: tip.kind, with: tip.dot)
         let entry = StoredEntry(
             sequence: 0, hash: hash, timestamp: HybridTimestamp(rawValue: 0), lamport: 0, isQuarantined: false,
             encoded: encoded)
-        try insert(entry, number: tip.number, kind: tip.kind)
-        try advanceFrontier(of: tip.kind, to: tip.dot, over: [])
+        try insert([entry], replica: tip.number, beginsStretch: beginsStretch, signature: nil)
         return tip
     }
 
-    /// Stores the next entry of a log and moves its tip and the frontier.
-    func append(_ entry: StoredEntry, to tip: inout LogTip, deps: [LocalDot]) throws {
-        precondition(entry.sequence == tip.sequence + 1, "entry \(entry.sequence) does not follow \(tip.sequence)")
-        try insert(entry, number: tip.number, kind: tip.kind)
-        tip.sequence = entry.sequence
-        tip.hash = entry.hash
-        tip.lamport = entry.lamport
-        try connection.statement("UPDATE gemba_replica SET sequence = ?, hash = ?, lamport = ? WHERE id = ?")
-            .bind(1, tip.sequence).bind(2, tip.hash).bind(3, tip.lamport).bind(4, tip.number).run()
-        try advanceFrontier(of: tip.kind, to: tip.dot, over: deps)
+    /// Stores the next entries of a log, which end at a head, and moves its tip and the frontier.
+    ///
+    /// - Parameter deps: what the entries follow in other logs.
+    func append(_ entries: [StoredEntry], to tip: inout LogTip, deps: [LocalDot], signature: [UInt8]) throws {
+        guard let first = entries.first, let last = entries.last else {
+            // Nothing but a genesis, which is stored already.
+            return try keep(signature: signature, at: tip.dot)
+        }
+        precondition(first.sequence == tip.sequence + 1, "entry \(first.sequence) does not follow \(tip.sequence)")
+        let previous = tip.sequence
+        let dot = LocalDot(replica: tip.number, sequence: first.sequence)
+        let beginsStretch = try extendOrder(of: tip.kind, with: dot)
+        try insert(entries, replica: tip.number, beginsStretch: beginsStretch, signature: signature)
+        tip.sequence = last.sequence
+        tip.hash = last.hash
+        tip.lamport = last.lamport
+        try connection.statement(Self.updateTip)
+            .bind(1, tip.sequence).bind(2, tip.hash).bind(3, tip.lamport).bind(4, last.timestamp.rawValue)
+            .bind(5, entries.count { $0.isQuarantined }).bind(6, tip.number).run()
+        try cover(deps)
+        try packIfDue(tip, grownFrom: previous)
     }
 
-    private func insert(_ entry: StoredEntry, number: Int64, kind: LogKind) throws {
-        try connection.statement(
-            """
-            INSERT INTO \(kind.entryTable) (replica, sequence, hash, timestamp, lamport, quarantined, entry)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
-            """
-        )
-        .bind(1, number).bind(2, entry.sequence).bind(3, entry.hash).bind(4, entry.timestamp.rawValue)
-        .bind(5, entry.lamport).bind(6, entry.isQuarantined ? 1 : 0).bind(7, entry.encoded).run()
-    }
+    private static let updateTip = SQLText(
+        """
+        UPDATE gemba_replica SET sequence = ?, hash = ?, lamport = ?, timestamp = ?, quarantined = quarantined + ?
+        WHERE id = ?
+        """)
 
-    func hash(of dot: LocalDot, kind: LogKind) throws -> ChangeHash? {
-        try connection.statement("SELECT hash FROM \(kind.entryTable) WHERE replica = ? AND sequence = ?")
-            .bind(1, dot.replica).bind(2, dot.sequence).first { try $0.fixed(0) }
-    }
-
-    func lamport(of dot: LocalDot, kind: LogKind) throws -> UInt64? {
-        try connection.statement("SELECT lamport FROM \(kind.entryTable) WHERE replica = ? AND sequence = ?")
-            .bind(1, dot.replica).bind(2, dot.sequence).first { $0.unsigned(0) }
-    }
+    /// Whether an entry is held.
+    func holds(_ dot: LocalDot) throws -> Bool { try record(of: dot) != nil }
 
     /// The lamport number of the entry after `tip` with the deps given: 1 + the greatest of theirs.
     func lamport(after tip: LogTip, deps: [LocalDot]) throws -> UInt64 {
-        try deps.reduce(tip.lamport) { max($0, try lamport(of: $1, kind: tip.kind) ?? 0) } + 1
+        try deps.reduce(tip.lamport) { max($0, try record(of: $1)?.lamport ?? 0) } + 1
     }
 
     /// Names an entry that is held, as logs and frames do.
-    func reference(to dot: LocalDot, kind: LogKind) throws -> ChangeReference {
-        guard let hash = try hash(of: dot, kind: kind) else {
+    func reference(to dot: LocalDot) throws -> ChangeReference {
+        guard let record = try record(of: dot) else {
             throw StoreError(.corrupted, "Entry \(dot.sequence) of a log is missing; run `gemba verify`.")
         }
         return ChangeReference(
-            replica: try numbers.replica(dot.replica, on: connection), sequence: dot.sequence, prefix: hash.prefix)
+            replica: try numbers.replica(dot.replica, on: connection), sequence: dot.sequence, prefix: record.prefix)
     }
 
     /// The local form of a reference, or nil when the entry it names is not held.
     func resolve(_ reference: ChangeReference, kind: LogKind) throws -> LocalDot? {
         guard let number = try numbers.number(of: reference.replica, on: connection) else { return nil }
         let dot = LocalDot(replica: number, sequence: reference.sequence)
-        return try hash(of: dot, kind: kind)?.prefix == reference.prefix ? dot : nil
-    }
-
-    /// The place of the newest entry in apply order; 0 when there is none.
-    func lastPosition(of kind: LogKind) throws -> Int64 {
-        try connection.statement("SELECT max(position) FROM \(kind.entryTable)").first { $0.int(0) } ?? 0
-    }
-
-    // MARK: - Heads
-
-    /// Keeps a signature that was verified.
-    func keep(signature: [UInt8], at dot: LocalDot) throws {
-        try connection.statement("INSERT OR REPLACE INTO gemba_head (replica, sequence, signature) VALUES (?, ?, ?)")
-            .bind(1, dot.replica).bind(2, dot.sequence).bind(3, signature).run()
-    }
-
-    func signature(at dot: LocalDot) throws -> [UInt8]? {
-        try connection.statement("SELECT signature FROM gemba_head WHERE replica = ? AND sequence = ?")
-            .bind(1, dot.replica).bind(2, dot.sequence).first { $0.bytes(0) }
+        guard let record = try record(of: dot), record.prefix == reference.prefix else { return nil }
+        return try numbers.kind(of: number, on: connection) == kind ? dot : nil
     }
 
     /// The signed head at a log's tip.
@@ -199,21 +186,19 @@ final class LogStore {
     /// not every log that advanced, so one note after a month away stays small.
     func frontier(of kind: LogKind) throws -> [LocalDot] {
         var dots: [LocalDot] = []
-        try connection.statement("SELECT replica, sequence FROM gemba_frontier WHERE kind = ? ORDER BY replica")
-            .bind(1, Int64(kind.rawValue))
+        try connection.statement(Self.selectFrontier).bind(1, Int64(kind.rawValue))
             .forEach { dots.append(LocalDot(replica: $0.int(0), sequence: $0.unsigned(1))) }
         return dots
     }
 
-    /// Notes that an entry follows others.
-    func advanceFrontier(of kind: LogKind, to dot: LocalDot, over deps: [LocalDot]) throws {
-        for dep in deps {
-            try connection.statement(
-                "DELETE FROM gemba_frontier WHERE kind = ? AND replica = ? AND sequence <= ?"
-            )
-            .bind(1, Int64(kind.rawValue)).bind(2, dep.replica).bind(3, dep.sequence).run()
+    private static let selectFrontier = SQLText(
+        "SELECT id, sequence FROM gemba_replica WHERE kind = ? AND sequence > covered ORDER BY id")
+
+    /// Notes that an entry of another log follows these.
+    func cover(_ dots: [LocalDot]) throws {
+        for dot in dots {
+            try connection.statement("UPDATE gemba_replica SET covered = max(covered, ?) WHERE id = ?")
+                .bind(1, dot.sequence).bind(2, dot.replica).run()
         }
-        try connection.statement("INSERT OR REPLACE INTO gemba_frontier (kind, replica, sequence) VALUES (?, ?, ?)")
-            .bind(1, Int64(kind.rawValue)).bind(2, dot.replica).bind(3, dot.sequence).run()
     }
 }

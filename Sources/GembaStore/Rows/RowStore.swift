@@ -13,6 +13,7 @@ import GembaWire
 final class RowStore {
     let connection: Connection
     let numbers: ReplicaNumbers
+    private let log: LogStore
     let layouts: [TableID: TableLayout]
     private let calibration: StoreCalibration
     /// The tables whose projection the transaction changed, with the changed rows of those from which others are derived.
@@ -23,9 +24,10 @@ final class RowStore {
     private var tablesWithHiddenRows: [TableID: Bool] = [:]
     private var lastFresh: (dot: LocalDot, family: MergeFamily, groups: [GroupID], metadata: [UInt8])?
 
-    init(connection: Connection, numbers: ReplicaNumbers, environment: StoreEnvironment) {
+    init(connection: Connection, numbers: ReplicaNumbers, log: LogStore, environment: StoreEnvironment) {
         self.connection = connection
         self.numbers = numbers
+        self.log = log
         layouts = environment.layouts
         derivedFrom = environment.derivedFrom
         calibration = environment.sources.calibration
@@ -372,10 +374,7 @@ final class RowStore {
         if let pending, pending.dot == dot {
             timestamp = pending.timestamp
         } else {
-            let statement = try connection.statement(
-                "SELECT timestamp FROM gemba_change WHERE replica = ? AND sequence = ?")
-            let stored = try statement.bind(1, dot.replica).bind(2, dot.sequence).first { $0.unsigned(0) }
-            timestamp = HybridTimestamp(rawValue: stored ?? 0)
+            timestamp = try log.record(of: dot)?.timestamp ?? HybridTimestamp(rawValue: 0)
         }
         return ShownRank(
             timestamp: timestamp, replica: try numbers.replica(dot.replica, on: connection), sequence: dot.sequence)

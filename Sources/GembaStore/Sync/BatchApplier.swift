@@ -87,8 +87,8 @@ struct BatchApplier {
         let overlap = Int(min(held.sequence + 1 - run.first, UInt64(run.entries.count)))
         for index in 0..<overlap {
             let dot = LocalDot(replica: held.number, sequence: run.first + UInt64(index))
-            let stored = try attempt { try context.storedEntry(at: dot, kind: kind) }
-            guard stored == run.entries[index] else { throw .problem(.forked) }
+            let stored = try attempt { try context.log.entry(at: dot) }
+            guard stored?.elementsEqual(run.entries[index]) ?? false else { throw .problem(.forked) }
             if calibration.contains(.mergesDuplicates) { try attempt { try mergeAgain(run.entries[index], dot, held) } }
         }
         if overlap == run.entries.count { return nil }
@@ -102,7 +102,7 @@ struct BatchApplier {
 
     private mutating func mergeAgain(_ encoded: [UInt8], _ dot: LocalDot, _ tip: LogTip) throws {
         guard kind == .data, dot.sequence > 0 else { return }
-        let body = try context.body(of: encoded, author: tip.replica, sequence: dot.sequence)
+        let body = try context.body(of: encoded[...], author: tip.replica, sequence: dot.sequence)
         for operation in body.operations { operations.append(.init(dot: dot, operation: operation)) }
     }
 
@@ -140,20 +140,13 @@ struct BatchApplier {
     ) throws(Refusal) {
         do {
             var tip: LogTip
-            var index = 0
             if let held {
                 tip = held
             } else {
                 guard let genesis = verified.genesis else { throw Refusal.problem(.missingDependency) }
                 tip = try context.log.create(genesis, hash: verified.entries[0].hash, encoded: run.entries[0])
-                index = 1
             }
-            while index < verified.entries.count {
-                let (entry, hash) = verified.entries[index]
-                try append(entry, hash: hash, encoded: run.entries[index], to: &tip, deps: deps[index])
-                index += 1
-            }
-            try context.log.keep(signature: verified.head.signature, at: tip.dot)
+            try append(verified, run: run, to: &tip, deps: deps, skipping: held == nil ? 1 : 0)
             outcome.entryCount += verified.entries.count
             outcome.advanced.append(tip.reference)
             if tip.station == context.environment.identity.stationKey { try noticeRecovery(of: tip) }
@@ -165,17 +158,30 @@ struct BatchApplier {
         }
     }
 
+    /// Stores the entries of a run, and gathers what they do to rows.
     private mutating func append(
-        _ entry: Entry, hash: ChangeHash, encoded: [UInt8], to tip: inout LogTip, deps: [LocalDot]
+        _ verified: VerifiedRun, run: Run, to tip: inout LogTip, deps: [[LocalDot]], skipping skipped: Int
     ) throws {
-        let lamport = try context.log.lamport(after: tip, deps: deps)
-        let dot = LocalDot(replica: tip.number, sequence: tip.sequence + 1)
-        if kind == .data { try context.history.record(dot, deps: deps) }
-        let content = try contentOf(entry, author: tip.replica, at: dot, lamport: lamport)
-        let stored = StoredEntry(
-            sequence: dot.sequence, hash: hash, timestamp: content?.timestamp ?? HybridTimestamp(rawValue: 0),
-            lamport: lamport, isQuarantined: content == nil, encoded: encoded)
-        try context.log.append(stored, to: &tip, deps: deps)
+        var entries: [StoredEntry] = []
+        entries.reserveCapacity(verified.entries.count)
+        var ahead = tip
+        for index in skipped..<verified.entries.count {
+            let (entry, hash) = verified.entries[index]
+            let dot = LocalDot(replica: ahead.number, sequence: ahead.sequence + 1)
+            ahead.lamport = try context.log.lamport(after: ahead, deps: deps[index])
+            ahead.sequence = dot.sequence
+            if kind == .data { try context.history.record(dot, deps: deps[index]) }
+            let content = try contentOf(entry, author: tip.replica, at: dot, lamport: ahead.lamport)
+            entries.append(
+                StoredEntry(
+                    sequence: dot.sequence, hash: hash, timestamp: content?.timestamp ?? HybridTimestamp(rawValue: 0),
+                    lamport: ahead.lamport, isQuarantined: content == nil, encoded: run.entries[index]))
+            take(content, of: dot)
+        }
+        try context.log.append(entries, to: &tip, deps: deps.flatMap(\.self), signature: verified.head.signature)
+    }
+
+    private mutating func take(_ content: Content?, of dot: LocalDot) {
         guard kind == .data else { return }
         guard let content else {
             outcome.quarantinedCount += 1
@@ -183,7 +189,7 @@ struct BatchApplier {
         }
         clock.observe(content.timestamp, wall: wall)
         for operation in content.operations.prefix(calibration.contains(.appliesFirstOperationOnly) ? 1 : .max) {
-            operations.append(.init(dot: tip.dot, operation: operation))
+            operations.append(.init(dot: dot, operation: operation))
         }
     }
 
@@ -263,12 +269,5 @@ extension Roster {
         var log = RosterLog(genesis: genesis, genesisHash: run.entries[0].hash)
         for (entry, hash) in run.entries.dropFirst() { log.append(RosterLog.Entry(entry, hash: hash)) }
         return recognises(log)
-    }
-}
-
-extension StoreContext {
-    func storedEntry(at dot: LocalDot, kind: LogKind) throws -> [UInt8]? {
-        try connection.statement("SELECT entry FROM \(kind.entryTable) WHERE replica = ? AND sequence = ?")
-            .bind(1, dot.replica).bind(2, dot.sequence).first { $0.bytes(0) }
     }
 }

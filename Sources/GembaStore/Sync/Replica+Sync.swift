@@ -45,6 +45,24 @@ extension Replica {
         return (collector.runs, collector.position, collector.reachedEnd)
     }
 
+    /// Calls `body` with every entry stored after a position, in apply order.
+    package func forEachEntry(
+        of kind: LogKind, after position: Int64,
+        _ body: ((position: Int64, dot: Dot, station: StationKey, encoded: [UInt8])) throws -> Void
+    ) throws {
+        try withReader { context in
+            try context.log.scanEntries(of: kind, after: position) { stretch, segment, sequence in
+                guard let tip = try context.log.tip(number: stretch.replica) else { return true }
+                try body(
+                    (
+                        stretch.position(of: sequence), Dot(tip.replica, sequence), tip.station,
+                        Array(segment.entry(sequence))
+                    ))
+                return true
+            }
+        }
+    }
+
     /// Applies a batch from a peer in one transaction. Signatures and hash chains are verified before anything is stored.
     public func apply(_ runs: [Run], kind: LogKind) throws -> ApplyOutcome {
         let (outcome, recovered) = try write { context in
@@ -91,8 +109,8 @@ extension Replica {
             for head in authentic {
                 guard let tip = try context.log.tip(of: head.replica), tip.number == state.dataReplica else { continue }
                 let dot = LocalDot(replica: tip.number, sequence: head.sequence)
-                let own = head.sequence <= tip.sequence ? try context.log.hash(of: dot, kind: .data) : nil
-                if own == head.hash { continue }
+                let own = head.sequence <= tip.sequence ? try context.log.record(of: dot)?.prefix : nil
+                if own == head.hash.prefix { continue }
                 try context.connection.statement("UPDATE gemba_state SET renew = 1 WHERE id = 1").run()
                 return true
             }

@@ -34,34 +34,46 @@ struct RunCollector {
 
     mutating func collect(after start: Int64, excluding known: VersionVector) throws {
         position = start
-        let statement = try context.connection.statement(
-            """
-            SELECT position, entry.replica, entry.sequence, entry, signature
-            FROM \(kind.entryTable) AS entry LEFT JOIN gemba_head USING (replica, sequence)
-            WHERE position > ? ORDER BY position
-            """)
-        try statement.bind(1, start).scan { row in
-            let number = row.int(1)
-            let sequence = row.unsigned(2)
-            let replica = try context.numbers.replica(number, on: context.connection)
-            if known.contains(Dot(replica, sequence)) || !(included?.contains(replica) ?? true) {
-                // What a peer knows ends at a head, and a log is left out whole, so no group is open here.
-                position = row.int(0)
+        try context.log.scanStretches(of: kind, after: start) { stretch in
+            let replica = try context.numbers.replica(stretch.replica, on: context.connection)
+            let skipped = SequenceNumber(max(0, start + 1 - stretch.position))
+            // What a peer knows ends at a head, and a log is left out whole, so no group is open here.
+            let known = known[replica].map { $0 + 1 } ?? 0
+            let first = max(stretch.first + skipped, known)
+            if first > stretch.last || !(included?.contains(replica) ?? true) {
+                position = stretch.end - 1
                 return true
             }
-            if groupReplica != number { beginGroup(number) }
-            let entry = row.bytes(3)
+            beginGroup(stretch.replica)
+            try context.log.scanSegments(
+                replica: stretch.replica, from: first, through: stretch.last
+            ) { segment in
+                try take(segment, clampedTo: first...stretch.last, of: stretch, replica: replica)
+                return reachedEnd
+            }
+            return reachedEnd
+        }
+    }
+
+    /// Adds the entries of a segment that are wanted, until there are enough.
+    private mutating func take(
+        _ segment: Segment, clampedTo wanted: ClosedRange<SequenceNumber>, of stretch: LogStretch, replica: ReplicaID
+    ) throws {
+        var heads = segment.heads[...]
+        for sequence in segment.sequences.clamped(to: wanted) {
+            let entry = Array(segment.entry(sequence))
             groupCost += entry.count
             group.append((sequence, entry))
-            guard !row.isNull(4) else { return true }
+            while let head = heads.first, head.sequence < sequence { heads.removeFirst() }
+            guard let head = heads.first, head.sequence == sequence else { continue }
             if !runs.isEmpty, cost + groupCost > maximumBytes {
                 reachedEnd = false
-                return false
+                return
             }
-            try closeGroup(replica: replica, signature: row.bytes(4))
-            position = row.int(0)
+            try closeGroup(replica: replica, signature: head.signature)
+            position = stretch.position(of: sequence)
             reachedEnd = cost < maximumBytes
-            return reachedEnd
+            if !reachedEnd { return }
         }
     }
 
@@ -83,7 +95,7 @@ struct RunCollector {
             runs.append(
                 Run(
                     replica: replica, first: first,
-                    previous: try previous.flatMap { try context.log.hash(of: $0, kind: kind)?.prefix },
+                    previous: try previous.flatMap { try context.log.record(of: $0)?.prefix },
                     entries: group.map(\.entry), signature: signature))
         }
         try noteOwn(last: last)

@@ -21,7 +21,8 @@ struct LocalCommit {
             )
         }
         var tip = try incarnation.current(.data, context: context)
-        var clock = HybridClock(latest: try context.state().latestTimestamp)
+        let latest = try context.state().latestTimestamp
+        var clock = HybridClock(latest: latest)
         let wall = environment.sources.wallClock()
         let timestamp = clock.next(wall: wall)
         let dot = LocalDot(replica: tip.number, sequence: tip.sequence + 1)
@@ -54,20 +55,20 @@ struct LocalCommit {
         if builder.isEmpty { return (result, nil) }
 
         let references = try builder.greatestNamedDots.map { named in
-            try context.log.reference(to: context.numbers.local(named, on: context.connection), kind: .data)
+            try context.log.reference(to: context.numbers.local(named, on: context.connection))
         }
         let content = ChangeBody(
             timestamp: timestamp, lamport: lamport, schemaVersion: environment.schema.version, actor: actor,
             reason: reason, operations: builder.sortedOperations, references: references)
         try append(content.encoded(author: tip.replica), of: content, to: &tip, deps: frontier)
-        try context.save(latestTimestamp: timestamp)
+        try context.save(timestamp: timestamp, after: latest)
         return (result, tip)
     }
 
     private func append(
         _ encoded: [UInt8], of content: ChangeBody, to tip: inout LogTip, deps: [LocalDot]
     ) throws {
-        let references = try context.references(to: deps, kind: .data)
+        let references = try context.references(to: deps)
         let entry: Entry
         do {
             entry = try Envelope.makeEntry(encoded, deps: references)

@@ -61,14 +61,15 @@ struct RosterCommit {
     ) throws -> (tip: LogTip, reference: ChangeReference) {
         let environment = context.environment
         var tip = try incarnation.current(.roster, context: context)
-        var clock = HybridClock(latest: try context.state().latestTimestamp)
+        let latest = try context.state().latestTimestamp
+        var clock = HybridClock(latest: latest)
         let timestamp = clock.next(wall: environment.sources.wallClock())
         let frontier = try context.log.frontier(of: .roster).filter { $0.replica != tip.number }
         let lamport = try context.log.lamport(after: tip, deps: frontier)
         let body = RosterBody(timestamp: timestamp, lamport: lamport, actor: actor, reason: reason, acts: acts)
-        let entry = Entry(deps: try context.references(to: frontier, kind: .roster), body: body.encoded())
+        let entry = Entry(deps: try context.references(to: frontier), body: body.encoded())
         try context.appendSigned(entry, timestamp: timestamp, lamport: lamport, to: &tip, deps: frontier)
-        try context.save(latestTimestamp: timestamp)
+        try context.save(timestamp: timestamp, after: latest)
         return (tip, tip.reference)
     }
 }

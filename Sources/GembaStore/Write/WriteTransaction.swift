@@ -293,7 +293,7 @@ public final class WriteTransaction {
     }
 
     private func isHeld(_ dot: LocalDot) throws -> Bool {
-        try context.log.hash(of: dot, kind: .data) != nil
+        try context.log.holds(dot)
     }
 
     private func global(_ dot: LocalDot) throws -> Dot {

@@ -5,7 +5,7 @@ internal import CZstd
 /// What is a valid frame must be the same for every implementation. It is one frame of the current format with nothing
 /// after it, without a dictionary, whose window and content have at most the permitted size. Skippable frames, the
 /// formats of before version 0.8 and a second frame are refused.
-enum Zstandard {
+package enum Zstandard {
     /// The fastest level of the ordinary range: bodies are compressed while somebody waits for a commit.
     static let level: CInt = 1
 
@@ -19,7 +19,7 @@ enum Zstandard {
 
     /// Compresses content into a frame that states its content's size and has no checksum, because the hash chain
     /// covers it; nil when the library runs out of memory.
-    static func compress(_ content: [UInt8]) -> [UInt8]? {
+    package static func compress(_ content: [UInt8]) -> [UInt8]? {
         let bound = ZSTD_compressBound(content.count)
         let frame = [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
             let written = content.withUnsafeBytes { source in
@@ -28,6 +28,17 @@ enum Zstandard {
             count = ZSTD_isError(written) == 0 ? written : 0
         }
         return frame.isEmpty ? nil : frame
+    }
+
+    /// The content of a frame that this program made and whose size it knows; nil when it is damaged.
+    package static func decompress(_ frame: [UInt8], exactly size: Int) -> [UInt8]? {
+        let content = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            let written = frame.withUnsafeBytes { source in
+                ZSTD_decompress(buffer.baseAddress, size, source.baseAddress, source.count)
+            }
+            count = ZSTD_isError(written) == 0 ? written : 0
+        }
+        return content.count == size ? content : nil
     }
 
     /// The content of a frame, produced piece by piece, so that memory grows with what is really there.

@@ -55,15 +55,26 @@ struct CanaryTests {
     @Test("identity: another hash under a known name")
     func identity() throws {
         let simulation = try converged()
-        try tamper(simulation.nodes[1], "UPDATE gemba_change SET hash = randomblob(32) WHERE position = 5")
+        try tamper(
+            simulation.nodes[1],
+            """
+            UPDATE gemba_segment SET entries = CAST(substr(entries, 1, length(entries) - 1) || x'00' AS BLOB)
+            WHERE id = (
+                SELECT min(segment.id) FROM gemba_segment AS segment JOIN gemba_replica AS log ON log.id = segment.id >> 40
+                WHERE log.kind = 0 AND segment.id & 0xFFFFFFFFFF > 0 AND coding = 0)
+            """)
         expect(.identity) { try simulation.observer.checkOrder(simulation.nodes[1]) }
     }
 
-    @Test("causality: an entry without what it depends on", arguments: ["gemba_change", "gemba_roster_entry"])
-    func causality(table: String) throws {
+    @Test("causality: an entry without what it depends on", arguments: LogKind.allCases)
+    func causality(kind: LogKind) throws {
         let simulation = try converged()
         try tamper(
-            simulation.nodes[1], "DELETE FROM \(table) WHERE position = (SELECT min(position) + 1 FROM \(table))")
+            simulation.nodes[1],
+            """
+            DELETE FROM gemba_order WHERE kind = \(kind.rawValue) AND position = (
+                SELECT position FROM gemba_order WHERE kind = \(kind.rawValue) ORDER BY position LIMIT 1 OFFSET 1)
+            """)
         expect(.causality) { try simulation.observer.checkOrder(simulation.nodes[1]) }
     }
 

@@ -1,0 +1,164 @@
+import GembaCausality
+import GembaWire
+
+/// Segments: where the entries themselves are.
+extension LogStore {
+    // MARK: - Writing
+
+    /// Writes consecutive entries that end at a head, of which the first may begin a stretch of the apply order.
+    func insert(
+        _ entries: [StoredEntry], replica: Int64, beginsStretch: Bool, signature: [UInt8]?
+    ) throws {
+        guard let first = entries.first?.sequence else { return }
+        var builder = SegmentBuilder(replica: replica, first: first)
+        for entry in entries {
+            if !builder.takes(entry.encoded.count) {
+                try write(builder)
+                builder = SegmentBuilder(replica: replica, first: entry.sequence)
+            }
+            let record = SegmentRecord(entry, beginsStretch: beginsStretch && entry.sequence == first)
+            builder.add(record, entry.encoded)
+        }
+        if let signature { builder.keep(signature) }
+        try write(builder)
+    }
+
+    private func write(_ builder: SegmentBuilder) throws {
+        let (coding, bytes) = builder.encodedEntries()
+        try connection.statement(Self.insertSegment)
+            .bind(1, builder.key.rawValue).bind(2, builder.directory).bind(3, builder.heads)
+            .bind(4, coding.rawValue).bind(5, bytes).run()
+    }
+
+    private static let insertSegment = SQLText(
+        "INSERT INTO gemba_segment (id, directory, heads, coding, entries) VALUES (?, ?, ?, ?, ?)")
+
+    /// Packs small segments of a log into few, each time that the log has grown by ``Segment/maximumCount`` entries.
+    func packIfDue(_ tip: LogTip, grownFrom previous: SequenceNumber) throws {
+        let block = SequenceNumber(Segment.maximumCount)
+        guard (tip.sequence + 1) / block > (previous + 1) / block else { return }
+        try pack(replica: tip.number, from: (previous + 1) / block * block, through: tip.sequence)
+    }
+
+    private func pack(replica: Int64, from first: SequenceNumber, through last: SequenceNumber) throws {
+        var group: [Segment] = []
+        var groups: [[Segment]] = []
+        var (count, bytes) = (0, 0)
+        try scanSegments(replica: replica, from: first, through: last) { segment in
+            if count + segment.count > Segment.maximumCount || bytes + segment.bytes > Segment.maximumBytes {
+                if group.count > 1 { groups.append(group) }
+                (group, count, bytes) = ([], 0, 0)
+            }
+            group.append(segment)
+            (count, bytes) = (count + segment.count, bytes + segment.bytes)
+            return true
+        }
+        if group.count > 1 { groups.append(group) }
+        for group in groups { try join(group) }
+    }
+
+    /// Puts one segment in the place of several, with the heads at which stretches end and the last one. The others are
+    /// forgotten: a peer that stands at one is still sent what follows it.
+    private func join(_ segments: [Segment]) throws {
+        guard let first = segments.first, let last = segments.last else { return }
+        var builder = SegmentBuilder(replica: first.replica, first: first.first)
+        for (segment, next) in zip(segments, segments.dropFirst().map(Optional.some) + [nil]) {
+            for sequence in segment.sequences {
+                builder.add(segment.record(sequence), segment.entry(sequence))
+                let follower = sequence == segment.last ? next : segment
+                guard sequence == last.last || follower?.record(sequence + 1).beginsStretch ?? true,
+                    let head = segment.heads.first(where: { $0.sequence == sequence })
+                else { continue }
+                builder.keep(head.signature)
+            }
+            try connection.statement("DELETE FROM gemba_segment WHERE id = ?").bind(1, segment.key.rawValue).run()
+        }
+        forgetSegments()
+        try write(builder)
+    }
+
+    // MARK: - Reading
+
+    /// The segment that holds an entry, or nil when the entry is not held.
+    func segment(of dot: LocalDot) throws -> Segment? {
+        if let known = recentSegments.first(where: { $0.contains(dot) }) { return known }
+        let found = try connection.statement(Self.selectSegment).bind(1, Segment.Key(dot).rawValue).first(segment)
+        guard let found, found.contains(dot) else { return nil }
+        remember(found)
+        return found
+    }
+
+    private static let selectSegment = SQLText(
+        "SELECT id, directory, coding, entries, heads FROM gemba_segment WHERE id <= ? ORDER BY id DESC LIMIT 1")
+
+    /// Calls `body` with the segments that hold entries `first` to `last` of a log, in order, until it returns false.
+    func scanSegments(
+        replica: Int64, from first: SequenceNumber, through last: SequenceNumber,
+        while body: (Segment) throws -> Bool
+    ) throws {
+        let statement = try connection.statement(Self.selectSegments)
+        let (low, high) = (
+            LocalDot(replica: replica, sequence: first), LocalDot(replica: replica, sequence: last)
+        )
+        statement.bind(1, Segment.Key(LocalDot(replica: replica, sequence: 0)).rawValue)
+        statement.bind(2, Segment.Key(low).rawValue).bind(3, Segment.Key(high).rawValue)
+        try statement.scan { row in
+            try body(segment(row))
+        }
+    }
+
+    private static let selectSegments = SQLText(
+        """
+        SELECT id, directory, coding, entries, heads FROM gemba_segment
+        WHERE id >= coalesce((SELECT max(id) FROM gemba_segment WHERE id BETWEEN ?1 AND ?2), ?2) AND id <= ?3 ORDER BY id
+        """)
+
+    private func segment(_ row: Statement) throws -> Segment {
+        try Segment(
+            key: Segment.Key(rawValue: row.int(0)), directory: row.bytes(1), coding: row.int(2), entries: row.bytes(3),
+            heads: row.bytes(4))
+    }
+
+    /// What is stored of an entry beside its content, or nil when the entry is not held.
+    func record(of dot: LocalDot) throws -> SegmentRecord? {
+        if let known = recentSegments.first(where: { $0.contains(dot) }) { return known.record(dot.sequence) }
+        let key = Segment.Key(dot)
+        let statement = try connection.statement(Self.selectDirectory)
+        return try statement.bind(1, key.rawValue).first { row in
+            let first = Segment.Key(rawValue: row.int(0)).dot
+            guard first.replica == dot.replica else { return nil }
+            let index = Int(dot.sequence - first.sequence)
+            return row.withBytes(1) { directory in
+                index < directory.count / Segment.recordBytes ? SegmentRecord(directory, at: index) : nil
+            }
+        } ?? nil
+    }
+
+    private static let selectDirectory = SQLText(
+        "SELECT id, directory FROM gemba_segment WHERE id <= ? ORDER BY id DESC LIMIT 1")
+
+    /// The encoded entry at a dot, or nil when it is not held.
+    func entry(at dot: LocalDot) throws -> ArraySlice<UInt8>? {
+        try segment(of: dot)?.entry(dot.sequence)
+    }
+
+    // MARK: - Heads
+
+    /// Keeps a signature that was verified, at the end of a log.
+    func keep(signature: [UInt8], at dot: LocalDot) throws {
+        guard let segment = try segment(of: dot) else { preconditionFailure("a head is kept at an entry that is held") }
+        var heads: [UInt8] = []
+        for head in segment.heads where head.sequence < dot.sequence {
+            Segment.append(head.signature, at: Int(head.sequence - segment.first), to: &heads)
+        }
+        Segment.append(signature, at: Int(dot.sequence - segment.first), to: &heads)
+        try connection.statement("UPDATE gemba_segment SET heads = ? WHERE id = ?")
+            .bind(1, heads).bind(2, segment.key.rawValue).run()
+        forgetSegments()
+    }
+
+    /// The signature kept at an entry, if any.
+    func signature(at dot: LocalDot) throws -> [UInt8]? {
+        try segment(of: dot)?.heads.first { $0.sequence == dot.sequence }?.signature
+    }
+}
