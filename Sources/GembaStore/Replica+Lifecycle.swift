@@ -63,13 +63,19 @@ extension Replica {
         }
         var replica = try Replica(
             folder: folder, identity: identity, plant: plant, schema: schema, pool: pool, sources: sources)
-        if version < DatabaseFormat.version { try replica.write { try FormatUpgrade(context: $0).run(from: version) } }
+        if version < DatabaseFormat.version {
+            try replica.write { context in
+                // Another process may have been faster.
+                let version = try DatabaseFormat.check(context.connection.database)
+                try FormatUpgrade(context: context).run(from: version)
+            }
+        }
         if !schema.tables.isEmpty, try replica.withReader({ try $0.ownRole() }) == .relay {
             replica = try Replica(
                 folder: folder, identity: identity, plant: plant, schema: .none, pool: pool, sources: sources)
         }
         let isInstalled = try replica.withReader { context in
-            try SchemaInstaller(context: context).checkStoredTables()
+            try SchemaInstaller(context: context).check()
             return try SchemaInstaller(context: context).isInstalled()
         }
         if !isInstalled { try replica.write { try SchemaInstaller(context: $0).install() } }

@@ -29,6 +29,17 @@ struct ReferenceModel {
         self.timestamps = timestamps
     }
 
+    /// M12 under the rule of a group.
+    private func shown(_ writes: [ReferenceRow.Write<[Value]>], of group: Group) -> ReferenceRow.Write<[Value]>? {
+        if group.rule == .first { return writes.min { rank($0.dot) < rank($1.dot) } }
+        guard group.rule == .greatest(in: Schema.urgencies, of: "urgency") else { return shown(writes) }
+        let urgency = { (write: ReferenceRow.Write<[Value]>) in
+            write.content.dropFirst().first.flatMap { Schema.urgencies.firstIndex(of: $0) } ?? -1
+        }
+        let greatest = writes.map(urgency).max()
+        return shown(writes.filter { urgency($0) == greatest })
+    }
+
     /// M12: the greatest (timestamp, replica) among the siblings; of one replica's the later.
     func shown<Content>(_ writes: [ReferenceRow.Write<Content>]) -> ReferenceRow.Write<Content>? {
         writes.max { rank($0.dot) < rank($1.dot) }
@@ -52,7 +63,7 @@ struct ReferenceModel {
         switch group.merge {
         case .register, .fact:
             let writes = (group.merge == .fact ? row.facts : row.registers)[group.id] ?? []
-            guard let write = shown(writes), group.fits(write.content) else { return group.columns.map(\.defaultValue) }
+            guard let write = shown(writes, of: group), group.fits(write.content) else { return group.columns.map(\.defaultValue) }
             return write.content
         case .set:
             let elements = (row.sets[group.id] ?? [:]).keys.map { (encoded: $0.encoded(), value: $0) }

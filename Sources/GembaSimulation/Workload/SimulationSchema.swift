@@ -10,7 +10,9 @@ extension Schema {
                 1, "item",
                 groups: [
                     .register(1, .text("title")),
-                    .register(2, [.text("impact", default: .text("low")), .integer("urgency", default: .integer(3))]),
+                    .register(
+                        2, [.text("impact", default: .text("low")), .integer("urgency", default: .integer(3))],
+                        shows: .greatest(in: urgencies, of: "urgency")),
                     .set(3, "labels"),
                     .counter(4, "stock"),
                     .register(5, .any("remark")),
@@ -19,9 +21,12 @@ extension Schema {
             Table(2, "note", groups: [.fact(1, [.blob("item"), .text("content")])]),
             Table(3, "debit", groups: [.register(1, .integer("amount")), .set(2, "tags")]),
             Table(4, "credit", groups: [.register(1, .integer("amount")), .set(2, "tags")]),
-            Table(5, "tally", groups: [.register(1, .text("name")), .counter(2, "total")]),
+            Table(5, "tally", groups: [.register(1, .text("name"), shows: .first), .counter(2, "total")]),
             Table(6, "extra", groups: [.register(1, .text("content")), .set(2, "marks"), .counter(3, "uses")]),
         ])
+
+    /// From the least urgent on; 5 is not among them.
+    static let urgencies: [Value] = [.integer(4), .integer(3), .integer(2), .integer(1)]
 
     /// What older programs knew: neither `extra` nor an item's weight.
     static let earlierSimulation = Schema(

@@ -25,6 +25,14 @@ enum DatabaseFormat {
         ) STRICT, WITHOUT ROWID;
         """
 
+    /// The replicated tables as they were last declared.
+    static let declarationTables = """
+        CREATE TABLE gemba_table (
+            tbl INTEGER PRIMARY KEY,
+            declaration TEXT NOT NULL
+        ) STRICT;
+        """
+
     static let tables = """
         CREATE TABLE gemba_replica (
             id INTEGER PRIMARY KEY,
@@ -42,6 +50,7 @@ enum DatabaseFormat {
         CREATE INDEX gemba_replica_station ON gemba_replica (station);
 
         \(logTables)
+        \(declarationTables)
 
         CREATE TABLE gemba_seen (
             author INTEGER NOT NULL,

@@ -8,7 +8,10 @@ struct FormatUpgrade {
 
     /// - Parameter version: the version of the file, as ``DatabaseFormat/check(_:)`` found it.
     func run(from version: Int64) throws {
-        if version < 2 { try packEntries() }
+        if version < 2 {
+            try packEntries()
+            try context.connection.execute(DatabaseFormat.declarationTables)
+        }
         try context.connection.execute("PRAGMA user_version = \(DatabaseFormat.version)")
     }
 

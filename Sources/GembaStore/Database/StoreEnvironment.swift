@@ -20,7 +20,8 @@ struct StoreEnvironment: Sendable {
         self.schema = schema
         self.sources = sources
         try schema.validate()
-        let layouts = schema.tables.map(TableLayout.init)
+        let ranks = Dictionary(schema.ranks.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let layouts = schema.tables.map { TableLayout($0, ranks: ranks) }
         self.layouts = Dictionary(uniqueKeysWithValues: layouts.map { ($0.table.id, $0) })
         layoutsByName = Dictionary(uniqueKeysWithValues: layouts.map { ($0.table.name, $0) })
         let derivationSources = Set(schema.derivations.flatMap(\.sources))
@@ -43,6 +44,9 @@ extension Schema {
             }
             try table.validate()
         }
+        guard Set(ranks.map(\.id)).count == ranks.count else {
+            throw StoreError(.invalidSchema, "Two rank functions have the same name.")
+        }
     }
 }
 
@@ -57,6 +61,7 @@ extension Table {
             guard !group.columns.isEmpty else {
                 throw StoreError(.invalidSchema, "Group \(group.id.rawValue) of table \(name) has no column.")
             }
+            try validateRule(of: group)
             for column in group.columns {
                 guard columns.insert(column.name.lowercased()).inserted else {
                     throw StoreError(
@@ -70,6 +75,21 @@ extension Table {
         }
         for column in indexes.joined() where !columns.contains(column.lowercased()) {
             throw StoreError(.invalidSchema, "An index of table \(name) names the unknown column \(column).")
+        }
+    }
+
+    private func validateRule(of group: Group) throws(StoreError) {
+        switch group.rule.choice {
+        case .latest: return
+        case .greatest(_, let column?) where !group.columns.contains { $0.name == column }:
+            throw StoreError(
+                .invalidSchema,
+                "Group \(group.id.rawValue) of table \(name) is ranked by \(column), which it does not have.")
+        case .first, .greatest, .function:
+            guard group.merge != .set else {
+                throw StoreError(
+                    .invalidSchema, "Group \(group.id.rawValue) of table \(name) is a set; all its elements are shown.")
+            }
         }
     }
 }

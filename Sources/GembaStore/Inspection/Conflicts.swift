@@ -73,7 +73,7 @@ extension StoreContext {
         let declared = layout.groups[index]
         let writes = state.writes(GroupKey(group: group, family: MergeFamily(declared.merge)))
         guard writes.writes.count > 1, Set(writes.writes.map(\.payload)).count > 1 else { return nil }
-        let shown = try rows.shown(writes)?.name
+        let shown = try rows.shown(writes, by: layout.orders[index])?.name
         let names = declared.columns.map(\.name)
         let siblings = try writes.writes.map { write in
             Conflict.Sibling(

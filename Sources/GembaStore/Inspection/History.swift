@@ -165,22 +165,25 @@ extension StoreContext {
     ) throws -> [RowEvent.Write] {
         guard let (state, _) = try rows.load(table: operation.table, row: operation.row) else { return [] }
         return try operation.effects.flatMap { effect in
-            let columns = layout.index(of: effect.group).map { layout.groups[$0].columns.map(\.name) } ?? []
-            return try acts(of: effect, as: dot, state: state).map { act, fate in
+            let index = layout.index(of: effect.group)
+            let columns = index.map { layout.groups[$0].columns.map(\.name) } ?? []
+            let order = index.map { layout.orders[$0] } ?? .latest
+            return try acts(of: effect, as: dot, state: state, order: order).map { act, fate in
                 RowEvent.Write(columns: columns, group: effect.group, act: act, fate: fate)
             }
         }
     }
 
     private func acts(
-        of effect: Effect, as dot: LocalDot, state: RowState<[Value]>
+        of effect: Effect, as dot: LocalDot, state: RowState<[Value]>, order: SiblingOrder
     ) throws -> [(RowEvent.Write.Act, RowEvent.Fate)] {
         switch effect.content {
         case .register(_, let values):
             let writes = state.writes(GroupKey(group: effect.group, family: .register))
-            return [(.set(values), try fate(of: dot, in: writes))]
+            return [(.set(values), try fate(of: dot, shown: rows.shown(writes, by: order)?.name, in: writes))]
         case .fact(let values):
-            return [(.set(values), .shown)]
+            let writes = state.writes(GroupKey(group: effect.group, family: .fact))
+            return [(.set(values), try fate(of: dot, shown: rows.shown(writes, by: order)?.name, in: writes))]
         case .set(let elements):
             let set = state.set(effect.group)
             return elements.map { operation in
@@ -190,24 +193,28 @@ extension StoreContext {
                     : (.removed(operation.element), isThere ? .replaced : .shown)
             }
         case .base(_, let value):
-            return [(.counted(value), try fate(of: dot, in: state.counter(effect.group).bases))]
+            let counter = state.counter(effect.group)
+            let shown = try rows.shownBase(of: counter, by: order)?.name
+            return [(.counted(value), fate(of: dot, shown: shown, in: counter.bases))]
         case .increment(_, let delta):
-            return [(.increased(delta), try fate(ofIncrementBy: dot, in: state.counter(effect.group)))]
+            let counter = state.counter(effect.group)
+            let shown = try rows.shownBase(of: counter, by: order)?.name
+            return [(.increased(delta), try fate(ofIncrementBy: dot, over: shown))]
         case .unknown:
             return [(.unknown, .kept)]
         }
     }
 
     private func fate<Payload>(
-        of dot: LocalDot, in writes: DotFunction<LocalDot, Payload>
-    ) throws -> RowEvent.Fate {
+        of dot: LocalDot, shown: LocalDot?, in writes: DotFunction<LocalDot, Payload>
+    ) -> RowEvent.Fate {
         guard writes[dot] != nil else { return .replaced }
-        return try rows.shown(writes)?.name == dot ? .shown : .kept
+        return shown == dot ? .shown : .kept
     }
 
     /// An increment counts towards the base that it knew; one that the base's author had seen is in its count.
-    private func fate(ofIncrementBy dot: LocalDot, in counter: Counter<LocalDot>) throws -> RowEvent.Fate {
-        guard let base = try rows.shown(counter.bases)?.name else { return .shown }
+    private func fate(ofIncrementBy dot: LocalDot, over base: LocalDot?) throws -> RowEvent.Fate {
+        guard let base else { return .shown }
         if try history.hasSeen(base, by: dot) || base == dot { return .shown }
         return try history.hasSeen(dot, by: base) ? .replaced : .kept
     }

@@ -112,6 +112,23 @@ struct RowMetadata: Hashable, Sendable {
 
     // MARK: Decoding
 
+    /// Whether encoded metadata lists groups one by one: those whose state is not a write in columns by the common dot.
+    static func listsGroups(_ bytes: UnsafeRawBufferPointer) throws(StoreError) -> Bool {
+        var reader = ByteReader(bytes)
+        guard try reader.byte() == version else { throw ByteReader.malformed }
+        _ = try reader.byte()
+        _ = try reader.dot()
+        for _ in 0..<(try reader.number()) {
+            _ = try reader.number()
+            _ = try reader.number()
+        }
+        for _ in 0..<(try reader.number()) {
+            _ = try reader.dot()
+            _ = try reader.byte()
+        }
+        return try reader.number() > 0
+    }
+
     init(decoding bytes: UnsafeRawBufferPointer) throws(StoreError) {
         var reader = ByteReader(bytes)
         guard try reader.byte() == Self.version else { throw ByteReader.malformed }

@@ -73,6 +73,13 @@ final class RowStore {
         return true
     }
 
+    /// Shows a row anew, after what the schema says of its table changed.
+    func project(table: TableID, row: RowID) throws {
+        guard let (state, _) = try load(table: table, row: row) else { return }
+        noteChange(of: row, in: table)
+        try save(state, table: table, row: row)
+    }
+
     /// Removes a row without a trace: it was inserted and deleted by one change.
     func erase(table: TableID, row: RowID) throws {
         if let layout = layouts[table] { try connection.statement(layout.delete).bind(1, row).run() }
@@ -342,34 +349,50 @@ final class RowStore {
         case .set: return [.text(JSON.array(state.set(group.id).sortedByEncoding.map(\.element)))]
         case .counter:
             let counter = state.counter(group.id)
-            let base = try shown(counter.bases)?.name
+            let base = try shownBase(of: counter, by: layout.orders[index])?.name
             return [.integer(counter.value(over: base))]
         case .register, .fact:
             let writes = state.writes(GroupKey(group: group.id, family: MergeFamily(group.merge)))
-            guard let write = try shown(writes),
+            guard let write = try shown(writes, by: layout.orders[index]),
                 layout.fits(write.payload, group: index, family: MergeFamily(group.merge))
             else { return group.columns.map(\.defaultValue) }
             return write.payload
         }
     }
 
-    /// The greatest of the siblings by (timestamp, replica).
-    func shown<Payload>(
-        _ writes: DotFunction<LocalDot, Payload>
+    /// The sibling that readers see.
+    func shown(
+        _ writes: DotFunction<LocalDot, [Value]>, by order: SiblingOrder
+    ) throws -> DotFunction<LocalDot, [Value]>.Write? {
+        try shown(writes, by: order, values: { $0 })
+    }
+
+    /// The base that readers see a counter on.
+    func shownBase(
+        of counter: Counter<LocalDot>, by order: SiblingOrder
+    ) throws -> DotFunction<LocalDot, Counter<LocalDot>.Base>.Write? {
+        try shown(counter.bases, by: order, values: { [.integer($0.value)] })
+    }
+
+    private func shown<Payload>(
+        _ writes: DotFunction<LocalDot, Payload>, by order: SiblingOrder, values: (Payload) -> [Value]
     ) throws -> DotFunction<LocalDot, Payload>.Write? {
         if writes.writes.count < 2 { return writes.writes.first }
         if calibration.contains(.showsLatestArrival) { return writes.writes.last }
         var ranks: [LocalDot: ShownRank] = [:]
-        for write in writes.writes { ranks[write.name] = try rank(of: write.name) }
+        for write in writes.writes {
+            ranks[write.name] = try rank(of: write.name, order.rank(of: values(write.payload)))
+        }
         return writes.shown(
             rankedBy: { ranks[$0.name] },
             ascending: { left, right in
                 guard let left, let right else { return false }
+                if case .first = order { return right < left }
                 return left < right
             })
     }
 
-    private func rank(of dot: LocalDot) throws -> ShownRank {
+    private func rank(of dot: LocalDot, _ declared: Int64) throws -> ShownRank {
         let timestamp: HybridTimestamp
         if let pending, pending.dot == dot {
             timestamp = pending.timestamp
@@ -377,17 +400,21 @@ final class RowStore {
             timestamp = try log.record(of: dot)?.timestamp ?? HybridTimestamp(rawValue: 0)
         }
         return ShownRank(
-            timestamp: timestamp, replica: try numbers.replica(dot.replica, on: connection), sequence: dot.sequence)
+            declared: declared, timestamp: timestamp, replica: try numbers.replica(dot.replica, on: connection),
+            sequence: dot.sequence)
     }
 
     private struct ShownRank: Comparable {
+        /// What the group's rule says; equal for all where it says nothing.
+        var declared: Int64
         var timestamp: HybridTimestamp
         var replica: ReplicaID
         /// Decides between two writes of one replica, of which the later did not replace the earlier.
         var sequence: SequenceNumber
 
         static func < (left: Self, right: Self) -> Bool {
-            (left.timestamp, left.replica, left.sequence) < (right.timestamp, right.replica, right.sequence)
+            (left.declared, left.timestamp, left.replica, left.sequence)
+                < (right.declared, right.timestamp, right.replica, right.sequence)
         }
     }
 

@@ -15,18 +15,16 @@ public struct Column: Hashable, Sendable {
         case any = "ANY"
 
         /// Whether a column of this kind takes `value`; null always fits.
-        public func accepts(_ value: Value) -> Bool {
-            switch (self, value) {
-            case (_, .null), (.any, _), (.text, .text), (.integer, .integer), (.real, .real), (.blob, .blob): true
-            default: false
-            }
-        }
+        public func accepts(_ value: Value) -> Bool { Domain(self).contains(value) }
     }
 
     /// The name in SQL.
     public var name: String
     /// Which values fit.
     public var kind: Kind
+    /// What the column took in earlier versions of the program and takes on: such values are still there, and stations that
+    /// run those versions go on writing them.
+    public var earlierKinds: Set<Kind> = []
     /// What a reader sees where nobody has written; it is not itself written.
     public var defaultValue: Value
 
@@ -62,6 +60,78 @@ public struct Column: Hashable, Sendable {
         Column(name, .any, default: value)
     }
 
+    /// The same column where earlier versions of the program declared other kinds.
+    ///
+    /// A reader sees what was written: an integer in a column that became one of reals stays an integer. Stations with the
+    /// earlier version keep the new values, and show them when they are upgraded.
+    ///
+    /// ```swift
+    /// .register(5, .real("weight").widened(from: .integer))
+    /// ```
+    public func widened(from kinds: Kind...) -> Column {
+        var column = self
+        column.earlierKinds.formUnion(kinds)
+        return column
+    }
+
     /// Whether `value` can be stored in the column; null always can.
-    public func accepts(_ value: Value) -> Bool { kind.accepts(value) }
+    public func accepts(_ value: Value) -> Bool { domain.contains(value) }
+}
+
+extension Column {
+    /// The kinds of value that a column takes, as a set that is quickly asked.
+    struct Domain: OptionSet, Hashable, Sendable, CustomStringConvertible {
+        let rawValue: UInt8
+
+        init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        static let text = Domain(rawValue: 1 << 0)
+        static let integer = Domain(rawValue: 1 << 1)
+        static let real = Domain(rawValue: 1 << 2)
+        static let blob = Domain(rawValue: 1 << 3)
+        static let any: Domain = [.text, .integer, .real, .blob]
+
+        init(_ kind: Kind) {
+            self =
+                switch kind {
+                case .text: .text
+                case .integer: .integer
+                case .real: .real
+                case .blob: .blob
+                case .any: .any
+                }
+        }
+
+        /// Null is in every domain.
+        func contains(_ value: Value) -> Bool {
+            switch value {
+            case .null: true
+            case .text: contains(.text)
+            case .integer: contains(.integer)
+            case .real: contains(.real)
+            case .blob: contains(.blob)
+            }
+        }
+
+        /// The type of a column in a STRICT table, which stores a value of the domain as it is.
+        var sqlType: String {
+            switch self {
+            case .text: Kind.text.rawValue
+            case .integer: Kind.integer.rawValue
+            case .real: Kind.real.rawValue
+            case .blob: Kind.blob.rawValue
+            default: Kind.any.rawValue
+            }
+        }
+
+        var description: String {
+            let names: [(Domain, String)] = [
+                (.text, "texts"), (.integer, "integers"), (.real, "reals"), (.blob, "bytes"),
+            ]
+            return names.filter { contains($0.0) }.map(\.1).joined(separator: ", ")
+        }
+    }
+
+    /// The values that fit, those of earlier versions included.
+    var domain: Domain { earlierKinds.reduce(Domain(kind)) { $0.union(Domain($1)) } }
 }

@@ -7,7 +7,7 @@ public import GembaWire
 public struct Group: Hashable, Sendable {
     /// How concurrent effects on the group merge.
     public enum Merge: Hashable, Sendable {
-        /// Un-replaced writes are kept; the greatest (timestamp, replica) among them is shown.
+        /// Un-replaced writes are kept, and one of them is shown.
         case register
         /// Additions win over removals that did not know them. The column shows a JSON array.
         case set
@@ -23,21 +23,24 @@ public struct Group: Hashable, Sendable {
     public let merge: Merge
     /// The members in their frozen order; exactly one for a set or a counter.
     public let columns: [Column]
+    /// Which of several siblings is shown; of a counter, which of several bases.
+    public let rule: ShownRule
 
-    private init(id: GroupID, merge: Merge, columns: [Column]) {
+    init(id: GroupID, merge: Merge, columns: [Column], rule: ShownRule = .latest) {
         self.id = id
         self.merge = merge
         self.columns = columns
+        self.rule = rule
     }
 
     /// A register of one column.
-    public static func register(_ id: GroupID, _ column: Column) -> Group {
-        Group(id: id, merge: .register, columns: [column])
+    public static func register(_ id: GroupID, _ column: Column, shows rule: ShownRule = .latest) -> Group {
+        Group(id: id, merge: .register, columns: [column], rule: rule)
     }
 
     /// A register of several columns that are always written together.
-    public static func register(_ id: GroupID, _ columns: [Column]) -> Group {
-        Group(id: id, merge: .register, columns: columns)
+    public static func register(_ id: GroupID, _ columns: [Column], shows rule: ShownRule = .latest) -> Group {
+        Group(id: id, merge: .register, columns: columns, rule: rule)
     }
 
     /// A set of values.
@@ -46,12 +49,12 @@ public struct Group: Hashable, Sendable {
     }
 
     /// A sum of increments.
-    public static func counter(_ id: GroupID, _ name: String) -> Group {
-        Group(id: id, merge: .counter, columns: [Column(name, .integer, default: .integer(0))])
+    public static func counter(_ id: GroupID, _ name: String, shows rule: ShownRule = .latest) -> Group {
+        Group(id: id, merge: .counter, columns: [Column(name, .integer, default: .integer(0))], rule: rule)
     }
 
     /// The columns of a fact: a row of a table that has only such groups is never edited.
-    public static func fact(_ id: GroupID, _ columns: [Column]) -> Group {
-        Group(id: id, merge: .fact, columns: columns)
+    public static func fact(_ id: GroupID, _ columns: [Column], shows rule: ShownRule = .latest) -> Group {
+        Group(id: id, merge: .fact, columns: columns, rule: rule)
     }
 }

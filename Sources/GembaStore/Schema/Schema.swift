@@ -19,12 +19,17 @@ public struct Schema: Sendable {
     public var tables: [Table]
     /// The local tables derived from them.
     public var derivations: [Derivation]
+    /// The functions that rules of the tables name.
+    public var ranks: [RankFunction]
 
     /// Creates a schema; it is checked when a replica is opened with it.
-    public init(version: UInt64, tables: [Table], derivations: [Derivation] = []) {
+    public init(
+        version: UInt64, tables: [Table], derivations: [Derivation] = [], ranks: [RankFunction] = []
+    ) {
         self.version = version
         self.tables = tables
         self.derivations = derivations
+        self.ranks = ranks
     }
 
     /// Replicates nothing of its own: stores and forwards whatever others declare.

@@ -2,193 +2,171 @@ import GRDB
 import GembaCausality
 import GembaWire
 
-/// Brings the SQL tables of a database to the declared schema, by additions only.
+/// Brings the SQL tables of a database to the declared schema. It writes no change: what a schema says is local.
 struct SchemaInstaller {
     let context: StoreContext
 
     private var schema: Schema { context.environment.schema }
     private var database: Database { context.connection.database }
+    private var layouts: [TableLayout] { schema.tables.compactMap { context.environment.layouts[$0.id] } }
 
-    /// Refuses a database that has replicated tables or columns which the schema does not declare: what this program
-    /// would keep beside them, the program that knows them would not find.
-    func checkStoredTables() throws {
-        let layouts = context.environment.layoutsByName
+    /// Whether there is nothing to install: opening a replica that is in use then waits for nobody's write.
+    func isInstalled() throws -> Bool {
+        let stored = try storedTables()
+        let derivations = DerivationInstaller(context: context)
+        return try layouts.allSatisfy { try isInstalled($0, as: stored[$0.table.id]) }
+            && schema.derivations.allSatisfy(derivations.isInstalled)
+    }
+
+    private func isInstalled(_ layout: TableLayout, as stored: StoredTable?) throws -> Bool {
+        guard stored == StoredTable(layout, ranks: schema.ranks) else { return false }
+        let indexes = Set(try database.indexes(on: layout.table.name).map(\.name))
+        return try indexNames(of: layout.table).allSatisfy(indexes.contains)
+            && TableGuards.areInstalled(on: layout.table.name, database)
+    }
+
+    /// - Throws: ``StoreError`` when the database holds what the schema does not declare, or declares otherwise.
+    func install() throws {
+        let stored = try tablesAsStored()
+        let changes = try checkedChanges(from: stored)
+        try giveWayToNewNames(changes)
+        for (layout, change) in changes { try install(layout, change) }
+        let derivations = DerivationInstaller(context: context)
+        for derivation in schema.derivations { try derivations.install(derivation) }
+    }
+
+    // MARK: - What is there
+
+    /// Refuses a database that has replicated tables or columns which the schema does not declare, or which it declares as
+    /// something else.
+    func check() throws { _ = try checkedChanges(from: tablesAsStored()) }
+
+    private func checkedChanges(from stored: [TableID: StoredTable]) throws -> [(TableLayout, TableChange?)] {
+        for (id, table) in stored where context.environment.layouts[id] == nil {
+            throw TableChange.unknown("table \(table.name)")
+        }
+        return try layouts.map { layout in
+            let change = try stored[layout.table.id].map {
+                try TableChange(from: $0, to: layout, ranks: schema.ranks)
+            }
+            return (layout, change)
+        }
+    }
+
+    private func storedTables() throws -> [TableID: StoredTable] { try context.storedTables() }
+
+    /// What the database has; of tables that were made before declarations were kept, as far as their columns tell.
+    private func tablesAsStored() throws -> [TableID: StoredTable] {
+        var stored = try storedTables()
+        let named = Dictionary(uniqueKeysWithValues: stored.map { ($1.name, $0) })
         for name in try String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'table'") {
             let columns = Set(try database.columns(in: name).map(\.name))
-            guard columns.contains(Self.metadataColumn) else { continue }
-            let known = Set(layouts[name]?.columns.map(\.name) ?? [])
-            let unknown = columns.subtracting(known.union(["id", Self.metadataColumn]))
-            guard layouts[name] == nil || !unknown.isEmpty else { continue }
-            let what = layouts[name] == nil ? "table \(name)" : "column \(unknown.min() ?? "") of table \(name)"
-            throw StoreError(
-                .unsupportedDatabase,
-                "This replica holds the \(what), which this program does not know. Open it with the program that made it, "
-                    + "in the same or a later version.")
+            guard columns.contains(Self.metadataColumn), named[name] == nil else { continue }
+            guard let layout = context.environment.layoutsByName[name] else {
+                throw TableChange.unknown("table \(name)")
+            }
+            let known = Set(layout.columns.map(\.name) + ["id", Self.metadataColumn])
+            if let unknown = columns.subtracting(known).min() {
+                throw TableChange.unknown("column \(unknown) of table \(name)")
+            }
+            stored[layout.table.id] = StoredTable(layout, having: columns)
         }
+        return stored
     }
 
     /// The column that marks a replicated table.
     private static let metadataColumn = "gemba_meta"
 
-    /// Whether there is nothing to install: opening a replica that is in use then waits for nobody's write.
-    func isInstalled() throws -> Bool {
-        try schema.tables.allSatisfy(isInstalled) && schema.derivations.allSatisfy(isInstalled)
-    }
+    // MARK: - Changing tables
 
-    func install() throws {
-        for table in schema.tables { try install(table) }
-        for derivation in schema.derivations { try install(derivation) }
-    }
-
-    // MARK: - Replicated tables
-
-    private func isInstalled(_ table: Table) throws -> Bool {
-        guard let layout = context.environment.layouts[table.id], try database.tableExists(table.name) else {
-            return false
+    /// Tables may exchange their names: all that get another one let go of theirs first.
+    private func giveWayToNewNames(_ changes: [(layout: TableLayout, change: TableChange?)]) throws {
+        for (layout, change) in changes {
+            guard let former = change?.formerName else { continue }
+            try clearAttachments(of: former)
+            try rename(former, to: Self.interimName(of: layout))
         }
-        let existing = Set(try database.columns(in: table.name).map(\.name))
-        let indexes = Set(try database.indexes(on: table.name).map(\.name))
-        let isComplete =
-            layout.columns.allSatisfy { existing.contains($0.name) }
-            && indexNames(of: table).allSatisfy(indexes.contains)
-        return try isComplete && isGuarded(table)
     }
 
-    // MARK: - Guards
+    private static func interimName(of layout: TableLayout) -> String { "gemba_interim_\(layout.table.id.rawValue)" }
 
-    /// The statements that are refused when they do not come from this library, whose connections fire no triggers.
-    private static let guardedStatements = ["INSERT", "UPDATE", "DELETE"]
-
-    private func guardName(_ table: Table, _ statement: String) -> String {
-        "gemba_guard_\(table.name)_\(statement.lowercased())"
+    private func rename(_ table: String, to name: String) throws {
+        try database.execute(sql: "ALTER TABLE \(SQL.quoted(table)) RENAME TO \(SQL.quoted(name))")
     }
 
-    private func isGuarded(_ table: Table) throws -> Bool {
-        let names = try String.fetchSet(
-            database, sql: "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?",
-            arguments: [table.name])
-        return Self.guardedStatements.allSatisfy { names.contains(guardName(table, $0)) }
-    }
-
-    /// Has every other program that writes to the table fail: it would change rows without anybody else hearing of it.
-    private func installGuards(_ layout: TableLayout) throws {
-        let message = "\(layout.table.name) is replicated: write through Gemba, or others never hear of it"
-        for statement in Self.guardedStatements {
+    private func install(_ layout: TableLayout, _ change: TableChange?) throws {
+        let projection = ProjectionUpdate(context: context, layout: layout)
+        if let change {
+            if change.formerName != nil { try rename(Self.interimName(of: layout), to: layout.table.name) }
+            if !change.renamedColumns.isEmpty || change.needsRebuilding { try clearAttachments(of: layout.table.name) }
+            try rename(change.renamedColumns, of: layout)
+            for place in change.addedColumns { try add(layout.columns[place], to: layout) }
+            if change.needsRebuilding { try rebuild(layout) }
+            try projection.update(after: change)
+        } else {
+            try create(layout, as: layout.table.name)
+            try projection.showHiddenRows()
+        }
+        for (name, columns) in zip(indexNames(of: layout.table), layout.table.indexes) {
+            let list = columns.map(SQL.quoted).joined(separator: ", ")
             try database.execute(
-                sql: """
-                    CREATE TRIGGER IF NOT EXISTS \(SQL.quoted(guardName(layout.table, statement)))
-                    BEFORE \(statement) ON \(layout.quotedName)
-                    BEGIN SELECT RAISE(ABORT, \(SQL.literal(message))); END
-                    """)
+                sql: "CREATE INDEX IF NOT EXISTS \(SQL.quoted(name)) ON \(layout.quotedName) (\(list))")
         }
+        let name = layout.table.name
+        try TableGuards.install(
+            on: name, saying: "\(name) is replicated: write through Gemba, or others never hear of it", database)
+        try context.store(StoredTable(layout, ranks: schema.ranks), as: layout.table.id)
     }
 
-    // MARK: - Columns and indexes
+    /// Drops what names a table's columns, to be made again.
+    private func clearAttachments(of table: String) throws {
+        try TableGuards.remove(from: table, database)
+        for index in try database.indexes(on: table) where index.name.hasPrefix("gemba_index_") {
+            try database.execute(sql: "DROP INDEX \(SQL.quoted(index.name))")
+        }
+    }
 
     private func indexNames(of table: Table) -> [String] {
         table.indexes.enumerated().map { "gemba_index_\(table.name)_\($0)_\($1.joined(separator: "_"))" }
     }
 
-    private func install(_ table: Table) throws {
-        guard let layout = context.environment.layouts[table.id] else { return }
-        if try database.tableExists(table.name) {
-            try addColumns(layout)
-        } else {
-            try create(layout)
-        }
-        for (name, columns) in zip(indexNames(of: table), table.indexes) {
-            let list = columns.map(SQL.quoted).joined(separator: ", ")
-            try database.execute(
-                sql: "CREATE INDEX IF NOT EXISTS \(SQL.quoted(name)) ON \(layout.quotedName) (\(list))")
-        }
-        try installGuards(layout)
-    }
-
-    private func create(_ layout: TableLayout) throws {
-        let columns = layout.columns.map { "\(SQL.quoted($0.name)) \($0.kind.rawValue)" }
-        let all = ["id BLOB NOT NULL PRIMARY KEY"] + columns + ["gemba_meta BLOB NOT NULL"]
+    private func create(_ layout: TableLayout, as name: String) throws {
+        let columns = layout.columns.map { "\(SQL.quoted($0.name)) \($0.domain.sqlType)" }
+        let all = ["id BLOB NOT NULL PRIMARY KEY"] + columns + ["\(Self.metadataColumn) BLOB NOT NULL"]
         try database.execute(
-            sql: "CREATE TABLE \(layout.quotedName) (\(all.joined(separator: ", "))) STRICT, WITHOUT ROWID")
-        try project(rows: hiddenRows(of: layout.table.id), of: layout.table.id)
+            sql: "CREATE TABLE \(SQL.quoted(name)) (\(all.joined(separator: ", "))) STRICT, WITHOUT ROWID")
     }
 
-    private func addColumns(_ layout: TableLayout) throws {
-        let existing = Set(try database.columns(in: layout.table.name).map(\.name))
-        let missing = layout.columns.filter { !existing.contains($0.name) }
-        if missing.isEmpty { return }
-        for column in missing {
-            let value = try database.makeStatement(sql: "SELECT quote(?)")
-            let quoted = try String.fetchOne(value, arguments: [column.defaultValue.databaseValue]) ?? "NULL"
+    private func add(_ column: Column, to layout: TableLayout) throws {
+        let value = try database.makeStatement(sql: "SELECT quote(?)")
+        let quoted = try String.fetchOne(value, arguments: [column.defaultValue.databaseValue]) ?? "NULL"
+        try database.execute(
+            sql: """
+                ALTER TABLE \(layout.quotedName) ADD COLUMN \(SQL.quoted(column.name)) \(column.domain.sqlType)
+                DEFAULT \(quoted)
+                """)
+    }
+
+    /// Columns of different groups may exchange their names as well.
+    private func rename(_ columns: [(from: String, to: String)], of layout: TableLayout) throws {
+        let interim = columns.indices.map { "gemba_interim_\($0)" }
+        let steps =
+            zip(columns.map(\.from), interim).map { ($0, $1) } + zip(interim, columns.map(\.to)).map { ($0, $1) }
+        for (old, new) in steps {
             try database.execute(
-                sql: """
-                    ALTER TABLE \(layout.quotedName) ADD COLUMN \(SQL.quoted(column.name)) \(column.kind.rawValue)
-                    DEFAULT \(quoted)
-                    """)
-        }
-        // Others may have written the new groups before this program knew them.
-        try project(rows: rowsWithOutsideValues(of: layout.table.id), of: layout.table.id)
-    }
-
-    private func hiddenRows(of table: TableID) throws -> [RowID] {
-        try rows("SELECT row FROM gemba_hidden WHERE tbl = ?", table: table)
-    }
-
-    private func rowsWithOutsideValues(of table: TableID) throws -> [RowID] {
-        try rows("SELECT DISTINCT row FROM gemba_sibling WHERE tbl = ?", table: table)
-    }
-
-    private func rows(_ sql: String, table: TableID) throws -> [RowID] {
-        var rows: [RowID] = []
-        try context.connection.statement(sql).bind(1, Int64(table.rawValue)).forEach { rows.append(try $0.fixed(0)) }
-        return rows
-    }
-
-    private func project(rows: [RowID], of table: TableID) throws {
-        for row in rows {
-            if let (state, _) = try context.rows.load(table: table, row: row) {
-                try context.rows.save(state, table: table, row: row)
-            }
+                sql: "ALTER TABLE \(layout.quotedName) RENAME COLUMN \(SQL.quoted(old)) TO \(SQL.quoted(new))")
         }
     }
 
-    // MARK: - Derived tables
-
-    private func isInstalled(_ derivation: Derivation) throws -> Bool {
-        let installed = try context.connection.statement("SELECT version FROM gemba_derivation WHERE name = ?")
-            .bind(1, derivation.name).first { $0.int(0) }
-        return installed == Int64(derivation.version)
-    }
-
-    private func install(_ derivation: Derivation) throws {
-        if try isInstalled(derivation) { return }
-        try derivation.create(database)
-        var changed: Derivation.ChangedRows = [:]
-        for source in derivation.sources {
-            let layout = try context.layout(named: source)
-            changed[source] = try RowID.fetchSet(database, sql: "SELECT id FROM \(layout.quotedName)")
-        }
-        try derivation.update(RowReader(context), changed)
-        try context.connection.statement(
-            "INSERT OR REPLACE INTO gemba_derivation (name, version) VALUES (?, ?)"
-        )
-        .bind(1, derivation.name).bind(2, Int64(derivation.version)).run()
-    }
-}
-
-extension StoreContext {
-    /// Brings the derived tables up to date with what the transaction changed.
-    func updateDerivations() throws {
-        if rows.changedRows.isEmpty { return }
-        var changed: Derivation.ChangedRows = [:]
-        for (table, ids) in rows.changedRows {
-            if let layout = environment.layouts[table] {
-                changed[layout.table.name] = ids
-                try connection.database.notifyChanges(in: GRDB.Table(layout.table.name))
-            }
-        }
-        for derivation in environment.schema.derivations {
-            let relevant = changed.filter { derivation.sources.contains($0.key) }
-            if !relevant.isEmpty { try derivation.update(RowReader(self), relevant) }
-        }
+    /// SQLite cannot change a column's type in place.
+    private func rebuild(_ layout: TableLayout) throws {
+        let interim = Self.interimName(of: layout)
+        try create(layout, as: interim)
+        try database.execute(
+            sql: """
+                INSERT INTO \(SQL.quoted(interim)) (\(layout.allColumns)) SELECT \(layout.allColumns) FROM \(layout.quotedName);
+                DROP TABLE \(layout.quotedName)
+                """)
+        try rename(interim, to: layout.table.name)
     }
 }

@@ -7,12 +7,14 @@ final class TableLayout: Sendable {
     let columns: [Column]
     /// The group of each entry of `groupRanges`, sorted by group number.
     let groups: [Group]
-    /// The numbers and merge families of `groups`, and the kinds of `columns`, for checks that every value passes.
+    /// The numbers and merge families of `groups`, and the domains of `columns`, for checks that every value passes.
     let groupIDs: [GroupID]
     private let families: [MergeFamily]
-    private let kinds: [Column.Kind]
+    private let domains: [Column.Domain]
     /// For the group at the same index: its columns' places in `columns`.
     let ranges: [Range<Int>]
+    /// For the group at the same index: which of its siblings is shown.
+    let orders: [SiblingOrder]
     /// `id, columns…, gemba_meta`.
     let allColumns: String
     let quotedName: String
@@ -24,7 +26,7 @@ final class TableLayout: Sendable {
     private let indexByGroup: [GroupID: Int]
     private let placeByColumn: [String: (group: Int, column: Int)]
 
-    init(_ table: Table) {
+    init(_ table: Table, ranks: [String: RankFunction]) {
         self.table = table
         groups = table.groups.sorted { $0.id < $1.id }
         var columns: [Column] = []
@@ -40,8 +42,9 @@ final class TableLayout: Sendable {
         self.columns = columns
         groupIDs = groups.map { $0.id }
         families = groups.map { MergeFamily($0.merge) }
-        kinds = columns.map { $0.kind }
+        domains = columns.map { $0.domain }
         self.ranges = ranges
+        orders = groups.map { SiblingOrder(of: $0, ranks: ranks) }
         self.placeByColumn = placeByColumn
         indexByGroup = Dictionary(uniqueKeysWithValues: groups.enumerated().map { ($1.id, $0) })
 
@@ -66,11 +69,11 @@ final class TableLayout: Sendable {
     func fits(_ values: [Value], group: Int, family: MergeFamily) -> Bool {
         let range = ranges[group]
         guard families[group] == family, values.count == range.count else { return false }
-        return zip(range, values).allSatisfy { kinds[$0].accepts($1) }
+        return zip(range, values).allSatisfy { domains[$0].contains($1) }
     }
 
     /// Whether a column takes a value.
-    func accepts(_ value: Value, column: Int) -> Bool { kinds[column].accepts(value) }
+    func accepts(_ value: Value, column: Int) -> Bool { domains[column].contains(value) }
 
     /// Updates the columns at the given places and the metadata of one row.
     func update(columns places: [Int]) -> String {

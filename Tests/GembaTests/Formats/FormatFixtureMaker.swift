@@ -28,7 +28,7 @@ struct FormatFixtureMaker {
         try exchangeAll()
         try writeOn(parts)
         try exchangeAll()
-        try kept.apply([handWritten().run], kind: .data)
+        _ = try kept.apply([handWritten().run], kind: .data)
 
         let files = FileManager.default
         try? files.removeItem(atPath: folder)
