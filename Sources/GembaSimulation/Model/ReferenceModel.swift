@@ -63,7 +63,9 @@ struct ReferenceModel {
         switch group.merge {
         case .register, .fact:
             let writes = (group.merge == .fact ? row.facts : row.registers)[group.id] ?? []
-            guard let write = shown(writes, of: group), group.fits(write.content) else { return group.columns.map(\.defaultValue) }
+            guard let write = shown(writes, of: group), group.fits(write.content) else {
+                return group.columns.map(\.defaultValue)
+            }
             return write.content
         case .set:
             let elements = (row.sets[group.id] ?? [:]).keys.map { (encoded: $0.encoded(), value: $0) }
