@@ -104,6 +104,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Gemba", targets: ["Gemba"]),
+        .library(name: "GembaCRDT", targets: ["GembaCRDT"]),
         .library(name: "GembaStore", targets: ["GembaStore"]),
         .executable(name: "gemba", targets: ["gemba"]),
         .executable(name: "gemba-relay", targets: ["gemba-relay"]),

@@ -9,11 +9,13 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
+        .target(name: "CTextBaseline", linkerSettings: [.linkedLibrary("zstd")]),
         .executableTarget(
             name: "GembaBenchmarks",
             dependencies: [
+                "CTextBaseline", .product(name: "GembaCRDT", package: "gemba"),
                 .product(name: "Gemba", package: "gemba"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
-            swiftSettings: [.swiftLanguageMode(.v6)])
+            swiftSettings: [.swiftLanguageMode(.v6)]),
     ]
 )
