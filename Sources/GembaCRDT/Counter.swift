@@ -83,6 +83,19 @@ public struct Counter<Name: Hashable & Comparable & Sendable>: Hashable, Sendabl
     /// Increments to the base named that are held.
     @inlinable public func sum(of base: Name) -> Int128 { sums[base] ?? 0 }
 
+    /// The sum of the increments that a standing base does not include: made to what it replaced, by authors whom its own
+    /// author had not heard of.
+    ///
+    /// - Parameter isInitialZero: whether a name in what a base observed stands for the increments that knew no base.
+    @inlinable public func stranded(by base: Name, isInitialZero: (Name) -> Bool) -> Int128 {
+        guard let observed = bases[base]?.observed else { return 0 }
+        if observed.isEmpty { return initialSum }
+        return observed.reduce(0) { total, replaced in
+            let held = isInitialZero(replaced.name) ? initialSum : sum(of: replaced.name)
+            return total &+ (held &- Int128(replaced.sum))
+        }
+    }
+
     @inlinable mutating func add(_ delta: Int128, to name: Name) {
         let sum = (sums[name] ?? 0) &+ delta
         sumByBase[name] = sum == 0 ? nil : sum

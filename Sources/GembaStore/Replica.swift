@@ -135,6 +135,7 @@ public final class Replica: Sendable {
             try database.inTransaction(.immediate) {
                 let value = try body(context)
                 result = value
+                try context.updateConflicts()
                 try context.updateDerivations()
                 let completion = completion(value)
                 if completion == .rollback { context.numbers.forgetAll() }

@@ -16,7 +16,8 @@ public struct ConflictsCommand<Owner: Program>: ParsableCommand {
                   \(Owner.name) conflicts
                   \(Owner.name) conflicts --json
 
-                Writing the field again, knowing of all of it, settles it.
+                Writing the field again, knowing of all of it, settles it. Any program reads the same with SQL, from the
+                table conflict of replica.sqlite.
                 """)
     }
 
@@ -41,12 +42,13 @@ public struct ConflictsCommand<Owner: Program>: ParsableCommand {
             for (conflict, name) in zip(conflicts, names) { show(conflict, name: name, roster: roster) }
         }
         if check, !conflicts.isEmpty {
-            throw CommandFailure(.conflict, "\(conflicts.count) fields wait to be settled.")
+            throw CommandFailure(.conflict, "\(conflicts.count) conflicts wait to be settled.")
         }
     }
 
     private func json(_ conflict: Conflict, name: String?, roster: Roster) -> JSONValue {
         .object([
+            ("kind", .string(conflict.kind.rawValue)),
             ("table", .string(conflict.table)),
             ("row", .string("\(conflict.row)")),
             ("number", .text(name)),
@@ -74,9 +76,9 @@ public struct ConflictsCommand<Owner: Program>: ParsableCommand {
 
     private func show(_ conflict: Conflict, name: String?, roster: Roster) {
         let columns = conflict.columns.joined(separator: ", ")
-        print(Terminal.bold("\(name ?? "\(conflict.row)")  \(conflict.table) \(columns)"))
+        print(Terminal.bold("\(name ?? "\(conflict.row)")  \(conflict.table) \(columns)") + conflict.kind.remark)
         for sibling in conflict.siblings {
-            let values = conflict.columns.map { sibling.values[$0].map(\.shown) ?? "" }.joined(separator: ", ")
+            let values = sibling.written.map(\.shown).joined(separator: ", ")
             let provenance = sibling.provenance
             let reason = provenance.reason.isEmpty ? "" : " (\(provenance.reason))"
             print(
@@ -84,6 +86,20 @@ public struct ConflictsCommand<Owner: Program>: ParsableCommand {
                     + Terminal.dim(
                         "         \(provenance.actor) at \(roster.name(of: provenance.station)), "
                             + "\(PointInTime.local(provenance.timestamp.milliseconds))\(reason)"))
+        }
+    }
+}
+
+extension Conflict.Kind {
+    /// What happened, where two values side by side do not say it.
+    fileprivate var remark: String {
+        switch self {
+        case .siblings: ""
+        case .counts: " (counted apart)"
+        case .stranded: " (somebody went on counting, unheard of)"
+        case .revived: " (deleted by one, edited by another)"
+        case .orphan: " (there is no such row)"
+        case .unfit: " (does not fit the column)"
         }
     }
 }

@@ -32,7 +32,7 @@ public struct FieldConflict: Hashable, Sendable {
 
     /// Takes over a conflict of the store; nil when it is not about fields that people set.
     init?(_ conflict: Conflict, stations: [StationKey: String]) {
-        guard conflict.table == TicketTable.tickets.name else { return nil }
+        guard conflict.kind == .siblings, conflict.table == TicketTable.tickets.name else { return nil }
         let fields = conflict.columns.compactMap(TicketField.init)
         guard fields.count == conflict.columns.count else { return nil }
         ticket = conflict.row

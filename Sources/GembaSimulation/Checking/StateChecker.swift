@@ -55,7 +55,7 @@ struct StateChecker {
     private func checkConflicts() throws {
         let listed = try replica.conflicts().map { conflict in
             ConflictKey(
-                table: conflict.table, row: conflict.row, columns: conflict.columns,
+                kind: conflict.kind, table: conflict.table, row: conflict.row, columns: conflict.columns,
                 dots: conflict.siblings.map(\.provenance.dot).sorted())
         }
         let expected = model.conflicts(in: replica.schema)

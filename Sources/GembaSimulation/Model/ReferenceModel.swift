@@ -78,19 +78,25 @@ struct ReferenceModel {
         }
     }
 
-    /// The dots behind each group of a visible row that several different values stand in, as conflicts are listed.
+    /// What of visible rows was done apart, with the dots behind it.
     func conflicts(in schema: Schema) -> Set<ConflictKey> {
         var found: Set<ConflictKey> = []
         for table in schema.tables {
             for (key, row) in rows where key.table == table.id && row.isVisible {
-                for group in table.groups {
-                    guard let writes = group.merge == .fact ? row.facts[group.id] : row.registers[group.id],
-                        Set(writes.map(\.content)).count > 1
-                    else { continue }
+                func add(_ kind: Conflict.Kind, _ columns: [Column], _ dots: [Dot]) {
                     found.insert(
                         ConflictKey(
-                            table: table.name, row: key.row, columns: group.columns.map(\.name), dots: writes.map(\.dot)
-                        ))
+                            kind: kind, table: table.name, row: key.row, columns: columns.map(\.name), dots: dots))
+                }
+                if row.presence.contains(where: \.content) { add(.revived, [], row.presence.map(\.dot)) }
+                for group in table.groups {
+                    let writes = (group.merge == .fact ? row.facts : row.registers)[group.id] ?? []
+                    if Set(writes.map(\.content)).count > 1 { add(.siblings, group.columns, writes.map(\.dot)) }
+                    guard let counter = row.counters[group.id], let base = shown(counter.bases) else { continue }
+                    if Set(counter.bases.map(counter.total)).count > 1 {
+                        add(.counts, group.columns, counter.bases.map(\.dot))
+                    }
+                    if counter.stranded(by: base) != 0 { add(.stranded, group.columns, [base.dot, base.dot]) }
                 }
             }
         }
@@ -100,11 +106,28 @@ struct ReferenceModel {
 
 /// A conflict by where it is and which writes stand in it.
 struct ConflictKey: Hashable {
+    var kind: Conflict.Kind
     var table: String
     var row: RowID
     var columns: [String]
     /// Sorted.
     var dots: [Dot]
+}
+
+extension ReferenceRow.Counter {
+    fileprivate func total(over base: ReferenceRow.Write<Base>) -> Int64 {
+        Int64(clamping: Int128(base.content.value) &+ (sums[base.dot] ?? 0))
+    }
+
+    /// M9: the increments to what a base replaced, beyond those that its author held.
+    fileprivate func stranded(by base: ReferenceRow.Write<Base>) -> Int128 {
+        let observed = base.content.observed
+        if observed.isEmpty { return initialSum }
+        return observed.reduce(0) { total, replaced in
+            let held = replaced.dot.sequence == 0 ? initialSum : sums[replaced.dot] ?? 0
+            return total + held - Int128(replaced.sum)
+        }
+    }
 }
 
 extension Group {

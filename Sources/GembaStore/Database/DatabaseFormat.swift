@@ -111,6 +111,7 @@ enum DatabaseFormat {
     /// Creates the tables in an empty file.
     static func create(in database: Database) throws {
         try database.execute(sql: tables)
+        try ConflictTable.create(in: database)
         try database.execute(sql: "PRAGMA application_id = \(applicationID)")
         try database.execute(sql: "PRAGMA user_version = \(version)")
     }

@@ -39,7 +39,7 @@ final class StoreContext {
 
     func layout(named name: String) throws(StoreError) -> TableLayout {
         guard let layout = environment.layoutsByName[name] else {
-            let known = environment.layoutsByName.keys.sorted().joined(separator: ", ")
+            let known = environment.schema.tables.filter { !$0.isHidden }.map(\.name).sorted().joined(separator: ", ")
             throw StoreError(.unknownName, "There is no replicated table \(name); there are: \(known).")
         }
         return layout

@@ -39,8 +39,10 @@ extension Schema {
                 throw StoreError(
                     .invalidSchema, "Table \(table.name) or its number \(table.id.rawValue) is declared twice.")
             }
-            guard !table.name.lowercased().hasPrefix("gemba_"), !table.name.lowercased().hasPrefix("sqlite_") else {
-                throw StoreError(.invalidSchema, "Table \(table.name) has a reserved prefix.")
+            let name = table.name.lowercased()
+            let isReserved = name.hasPrefix("sqlite_") || name == ConflictTable.name
+            guard !isReserved, table.isHidden || !name.hasPrefix("gemba_") else {
+                throw StoreError(.invalidSchema, "The name of table \(table.name) is reserved.")
             }
             try table.validate()
         }

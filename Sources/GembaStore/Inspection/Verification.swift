@@ -145,6 +145,7 @@ private struct Verifier {
                 try SchemaInstaller(context: scratch).install()
                 try replay(into: scratch)
                 try compare(with: scratch)
+                try compareConflicts(over: scratch.rows.contestedRows)
                 return .rollback
             }
         }
@@ -209,6 +210,25 @@ private struct Verifier {
                 }
                 result.rowCount += 1
             }
+        }
+    }
+
+    /// Compares the lines of the table `conflict` with what rows and logs make of it.
+    private mutating func compareConflicts(over contested: [TableID: Set<RowID>]) throws {
+        var lineCount = 0
+        for (table, rows) in contested {
+            for row in rows {
+                let stored = try context.storedConflictLines(over: row, in: table)
+                guard try stored == context.conflictLines(over: row, in: table) else {
+                    throw FaultFound(
+                        "table conflict, row \(row)", "The stored lines are not what the row and the logs make of it.")
+                }
+                lineCount += stored.count
+            }
+        }
+        let count = try context.connection.statement("SELECT count(*) FROM conflict").first { Int($0.int(0)) }
+        guard count == lineCount else {
+            throw FaultFound("table conflict", "It has lines about rows that nobody contests.")
         }
     }
 

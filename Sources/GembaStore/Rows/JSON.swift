@@ -7,6 +7,10 @@ enum JSON {
         "[" + values.map(text).joined(separator: ",") + "]"
     }
 
+    static func object(_ members: [(name: String, value: Value)]) -> String {
+        "{" + members.map { string($0.name) + ":" + text($0.value) }.joined(separator: ",") + "}"
+    }
+
     private static func text(_ value: Value) -> String {
         switch value {
         case .null: "null"

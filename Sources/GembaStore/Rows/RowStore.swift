@@ -19,6 +19,8 @@ final class RowStore {
     /// The tables whose projection the transaction changed, with the changed rows of those from which others are derived.
     private(set) var changedRows: [TableID: Set<RowID>] = [:]
     private let derivedFrom: Set<TableID>
+    /// The rows about which something waits for a person, or did before this transaction.
+    private(set) var contestedRows: [TableID: Set<RowID>] = [:]
     /// The change being written, whose timestamp is not in the log yet.
     var pending: (dot: LocalDot, timestamp: HybridTimestamp)?
     private var tablesWithHiddenRows: [TableID: Bool] = [:]
@@ -52,12 +54,21 @@ final class RowStore {
             if try settle(operations, in: layout, row: row, metadata: metadata) { return }
         }
         var (state, _) = try load(table: table, row: row) ?? (RowState<[Value]>(), false)
+        let wasContested = isContested(state, table: table)
         for dotted in operations {
             let unknown = try state.apply(dotted.operation, as: dotted.dot, local: local, payload: { $0 })
             for effect in unknown { try deferEffect(effect, table: table, row: row, dot: dotted.dot) }
         }
+        if wasContested || isContested(state, table: table) { noteContest(over: row, in: table) }
         try save(state, table: table, row: row)
     }
+
+    private func isContested(_ state: RowState<[Value]>, table: TableID) -> Bool {
+        layouts[table].map { state.isContested(in: $0) } ?? false
+    }
+
+    /// Has the lines about a row in the table `conflict` written anew when the transaction ends.
+    func noteContest(over row: RowID, in table: TableID) { contestedRows[table, default: []].insert(row) }
 
     /// Applies the insertion of a row that must be new.
     ///
@@ -77,6 +88,7 @@ final class RowStore {
     func project(table: TableID, row: RowID) throws {
         guard let (state, _) = try load(table: table, row: row) else { return }
         noteChange(of: row, in: table)
+        if isContested(state, table: table) { noteContest(over: row, in: table) }
         try save(state, table: table, row: row)
     }
 
@@ -152,9 +164,9 @@ final class RowStore {
         _ operations: some RandomAccessCollection<Dotted>, in layout: TableLayout, row: RowID, metadata: RowMetadata?
     ) throws -> Bool {
         guard operations.allSatisfy({ $0.operation.verb == .edit }) else { return false }
-        guard var metadata = try metadata ?? visibleMetadata(of: row, in: layout), metadata.outside.isEmpty else {
-            return false
-        }
+        guard var metadata = try metadata ?? visibleMetadata(of: row, in: layout), metadata.outside.isEmpty,
+            !metadata.state.presence.isRevived
+        else { return false }
         var written: [Int: Value] = [:]
         for dotted in operations {
             for effect in dotted.operation.effects {

@@ -25,12 +25,28 @@ public struct Group: Hashable, Sendable {
     public let columns: [Column]
     /// Which of several siblings is shown; of a counter, which of several bases.
     public let rule: ShownRule
+    /// Whether the program no longer wants the group: see ``hidden()``.
+    public let isHidden: Bool
 
-    init(id: GroupID, merge: Merge, columns: [Column], rule: ShownRule = .latest) {
+    private init(
+        id: GroupID, merge: Merge, columns: [Column], rule: ShownRule = .latest, isHidden: Bool = false
+    ) {
         self.id = id
         self.merge = merge
         self.columns = columns
         self.rule = rule
+        self.isHidden = isHidden
+    }
+
+    /// The same group where the program no longer wants it: its columns lose their names, which others may take, and what
+    /// is in them or others write to them is kept as before.
+    public func hidden() -> Group {
+        let columns = columns.enumerated().map { place, column in
+            var column = column
+            column.name = "gemba_hidden_\(id.rawValue)_\(place)"
+            return column
+        }
+        return Group(id: id, merge: merge, columns: columns, rule: rule, isHidden: true)
     }
 
     /// A register of one column.

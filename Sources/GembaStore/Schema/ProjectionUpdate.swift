@@ -38,6 +38,23 @@ struct ProjectionUpdate {
                 })
         }
         try project(affected.sorted())
+        // Names and rules may differ from those that the lines state.
+        for row in try rows("SELECT DISTINCT row_id FROM conflict WHERE table_id = ?") {
+            context.rows.noteContest(over: row, in: layout.table.id)
+        }
+    }
+
+    /// Has the conflicts found of a table that was made before the table `conflict` was kept.
+    func findConflicts() throws {
+        try context.connection.statement("SELECT id, gemba_meta FROM \(layout.quotedName)").forEach { line in
+            let metadata = try line.withBytes(1) { bytes in Result { try RowMetadata(decoding: bytes) } }.get()
+            if metadata.isContested(in: layout) {
+                context.rows.noteContest(over: try line.fixed(0), in: layout.table.id)
+            }
+        }
+        for row in try rows("SELECT row FROM gemba_hidden WHERE tbl = ?") {
+            context.rows.noteContest(over: row, in: layout.table.id)
+        }
     }
 
     private func project(_ rows: [RowID]) throws {

@@ -48,13 +48,30 @@ public struct Table: Hashable, Sendable {
     /// Column lists of ordinary SQL indexes.
     public let indexes: [[String]]
 
+    /// Whether the program no longer wants the table: see ``hidden(_:groups:)``.
+    public let isHidden: Bool
+
     /// Creates a table.
     public init(_ id: TableID, _ name: String, groups: [Group], indexes: [[String]] = []) {
         self.id = id
         self.name = name
         self.groups = groups
         self.indexes = indexes
+        isHidden = false
     }
+
+    private init(hidden id: TableID, groups: [Group]) {
+        self.id = id
+        name = "gemba_hidden_\(id.rawValue)"
+        self.groups = groups
+        indexes = []
+        isHidden = true
+    }
+
+    /// A table that the program no longer wants: it loses its name, and what others write to it is kept as before.
+    ///
+    /// - Parameter groups: as they were.
+    public static func hidden(_ id: TableID, groups: [Group]) -> Table { Table(hidden: id, groups: groups) }
 
     /// Whether rows are only ever inserted.
     public var holdsFacts: Bool { groups.allSatisfy { $0.merge == .fact } }

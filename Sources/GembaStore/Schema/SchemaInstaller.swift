@@ -27,10 +27,15 @@ struct SchemaInstaller {
 
     /// - Throws: ``StoreError`` when the database holds what the schema does not declare, or declares otherwise.
     func install() throws {
-        let stored = try tablesAsStored()
-        let changes = try checkedChanges(from: stored)
+        let declared = try storedTables()
+        let changes = try checkedChanges(from: tablesAsStored())
         try giveWayToNewNames(changes)
-        for (layout, change) in changes { try install(layout, change) }
+        for (layout, change) in changes {
+            try install(layout, change)
+            if change != nil, declared[layout.table.id] == nil {
+                try ProjectionUpdate(context: context, layout: layout).findConflicts()
+            }
+        }
         let derivations = DerivationInstaller(context: context)
         for derivation in schema.derivations { try derivations.install(derivation) }
     }

@@ -154,8 +154,10 @@ public final class WriteTransaction {
         try setCounter(group, to: value, row: row, layout: layout, state: try visibleState(of: row, in: layout))
     }
 
-    private func setCounter(
-        _ group: Group, to value: Int64, row: RowID, layout: TableLayout, state: RowState<Nothing>
+    /// - Parameter seen: the bases to replace, of those that the replica holds; nil stands for all.
+    func setCounter(
+        _ group: Group, to value: Int64, row: RowID, layout: TableLayout, state: RowState<Nothing>,
+        replacing seen: Set<LocalDot>? = nil
     ) throws {
         if builder.increment(of: group.id, row: row, in: layout.table.id) != 0 {
             throw StoreError(
@@ -167,7 +169,9 @@ public final class WriteTransaction {
             counter.bases[localDot]?.observed
             ?? (counter.bases.isEmpty
                 ? observedInitialZero(of: counter)
-                : counter.bases.names.map { .init(name: $0, sum: Int64(clamping: counter.sum(of: $0))) })
+                : counter.bases.names.filter { seen?.contains($0) ?? true }.map {
+                    .init(name: $0, sum: Int64(clamping: counter.sum(of: $0)))
+                })
         let replaces = try replaced.map { Effect.ObservedBase(dot: try global($0.name), sum: $0.sum) }
         let content = Effect.Content.base(replaces: replaces.sorted { $0.dot < $1.dot }, value: value)
         try apply(edit(row, in: layout, state: state, effects: [Effect(group: group.id, content: content)]))
@@ -190,7 +194,7 @@ public final class WriteTransaction {
             effects: effects.sorted { $0.group < $1.group })
     }
 
-    private func apply(_ step: RowOperation, metadata: RowMetadata? = nil) throws {
+    func apply(_ step: RowOperation, metadata: RowMetadata? = nil) throws {
         if builder.add(step) {
             try context.rows.merge(
                 [.init(dot: localDot, operation: step)], table: step.table, row: step.row, metadata: metadata)
@@ -201,7 +205,7 @@ public final class WriteTransaction {
 
     // MARK: - Checks
 
-    private func visibleState(of row: RowID, in layout: TableLayout) throws -> RowState<Nothing> {
+    func visibleState(of row: RowID, in layout: TableLayout) throws -> RowState<Nothing> {
         try visibleMetadata(of: row, in: layout).state
     }
 
@@ -300,7 +304,7 @@ public final class WriteTransaction {
         try context.numbers.global(dot, on: context.connection)
     }
 
-    private func globalNames(_ dots: [LocalDot]) throws -> [Dot] {
+    func globalNames(_ dots: [LocalDot]) throws -> [Dot] {
         try dots.map(global).sorted()
     }
 }

@@ -68,7 +68,7 @@ struct FormatFixture: CustomTestStringConvertible, Sendable {
                 }
                 return rows
             }
-            conflicts = try replica.conflicts().filter { $0.siblings.count > 1 && !$0.columns.isEmpty }
+            conflicts = try replica.conflicts().filter { $0.kind == .siblings }
                 .map { "\($0.table) \($0.row) \($0.columns.joined(separator: " "))" }.sorted()
             quarantined = try replica.statistics().quarantined
             longestHistory =
