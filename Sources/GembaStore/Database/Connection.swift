@@ -17,6 +17,10 @@ final class Connection {
     /// Holds on to the texts, so that no other can come to have the identity of one.
     private var texts: [ObjectIdentifier: (text: SQLText, statement: Statement)] = [:]
 
+    /// Settles rows inside the statements of ``update(_:columns:)``.
+    private(set) lazy var settler = RowSettler()
+    private var hasSettler = false
+
     init(_ database: Database) throws(StoreError) {
         guard let handle = database.sqliteConnection else {
             throw StoreError(.storageFailed, "The database connection is closed.")
@@ -45,12 +49,26 @@ final class Connection {
     /// statements are kept as long as there are not too many.
     func update(_ layout: TableLayout, columns: [Int]) throws(StoreError) -> Statement {
         let key = UpdateKey(layout: ObjectIdentifier(layout), columns: columns)
+        // Mostly the same columns of many rows are written.
+        if let last = lastUpdate, last.key == key { return last.statement }
+        let statement = try knownUpdate(key, of: layout)
+        lastUpdate = (key, statement)
+        return statement
+    }
+
+    private func knownUpdate(_ key: UpdateKey, of layout: TableLayout) throws(StoreError) -> Statement {
         if let statement = updates[key] { return statement }
-        let statement = try Statement(layout.update(columns: columns), on: handle, counting: changes)
+        if !hasSettler {
+            try settler.install(on: handle)
+            hasSettler = true
+        }
+        let statement = try Statement(layout.update(columns: key.columns), on: handle, counting: changes)
         if updates.count == Self.greatestUpdates { updates.removeAll() }
         updates[key] = statement
         return statement
     }
+
+    private var lastUpdate: (key: UpdateKey, statement: Statement)?
 
     private struct UpdateKey: Hashable {
         var layout: ObjectIdentifier

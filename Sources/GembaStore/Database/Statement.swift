@@ -99,6 +99,17 @@ final class Statement {
         guard code == SQLITE_DONE || code == SQLITE_ROW else { throw SQLiteFailure.error(on: connection) }
     }
 
+    /// Runs a statement that may fail for a reason that is none of SQLite's; returns whether it did not.
+    func succeeds(unless isExpected: () -> Bool) throws(StoreError) -> Bool {
+        do {
+            try run()
+            return true
+        } catch {
+            if isExpected() { return false }
+            throw error
+        }
+    }
+
     /// How many rows the connection's last statement that writes changed.
     var changes: Int { Int(sqlite3_changes(connection)) }
 

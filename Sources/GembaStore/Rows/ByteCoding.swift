@@ -8,6 +8,9 @@ struct ByteWriter {
 
     init() { bytes.reserveCapacity(24) }
 
+    /// Begins anew, in the same buffer.
+    mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+
     mutating func byte(_ value: UInt8) { bytes.append(value) }
 
     /// LEB128, unsigned.

@@ -27,8 +27,8 @@ struct RowMetadata: Hashable, Sendable {
         self.outside = outside
     }
 
-    private static let version: UInt8 = 1
-    private static let insertedFlag: UInt8 = 1
+    static let version: UInt8 = 1
+    static let insertedFlag: UInt8 = 1
     private static let factsFlag: UInt8 = 2
 
     /// The metadata of a row that one insert made, with all values in columns.

@@ -21,15 +21,25 @@ final class RowStore {
     private let derivedFrom: Set<TableID>
     /// The rows about which something waits for a person, or did before this transaction.
     private(set) var contestedRows: [TableID: Set<RowID>] = [:]
+    /// The table that was changed last, if no other is derived from it.
+    private var lastUnderived: TableID?
+    /// Settles rows inside the statements that update them.
+    let settler: RowSettler
     /// The change being written, whose timestamp is not in the log yet.
     var pending: (dot: LocalDot, timestamp: HybridTimestamp)?
     private var tablesWithHiddenRows: [TableID: Bool] = [:]
+    /// The table that was last found to have no hidden rows.
+    private var lastWithoutHidden: TableID?
     private var lastFresh: (dot: LocalDot, family: MergeFamily, groups: [GroupID], metadata: [UInt8])?
+    private var lastInsertion: (dot: LocalDot, table: TableID, pattern: UInt64?, metadata: [UInt8])?
+    /// The values of the update at hand, by place among the columns, in ascending order.
+    private var written: [(place: Int, value: Value)] = []
 
     init(connection: Connection, numbers: ReplicaNumbers, log: LogStore, environment: StoreEnvironment) {
         self.connection = connection
         self.numbers = numbers
         self.log = log
+        settler = connection.settler
         layouts = environment.layouts
         derivedFrom = environment.derivedFrom
         calibration = environment.sources.calibration
@@ -42,16 +52,12 @@ final class RowStore {
     }
 
     /// Applies operations on one row, in causal order.
-    ///
-    /// - Parameter metadata: the metadata of the row, visible in its table, where the caller has just read it.
-    func merge(
-        _ operations: some RandomAccessCollection<Dotted>, table: TableID, row: RowID, metadata: RowMetadata? = nil
-    ) throws {
+    func merge(_ operations: some RandomAccessCollection<Dotted>, table: TableID, row: RowID) throws {
         guard let first = operations.first else { return }
         if let layout = layouts[table] {
             noteChange(of: row, in: table)
             if operations.count == 1, try insertFresh(first, into: layout) { return }
-            if try settle(operations, in: layout, row: row, metadata: metadata) { return }
+            if try settle(operations, in: layout, row: row) { return }
         }
         var (state, _) = try load(table: table, row: row) ?? (RowState<[Value]>(), false)
         let wasContested = isContested(state, table: table)
@@ -70,17 +76,21 @@ final class RowStore {
     /// Has the lines about a row in the table `conflict` written anew when the transaction ends.
     func noteContest(over row: RowID, in table: TableID) { contestedRows[table, default: []].insert(row) }
 
-    /// Applies the insertion of a row that must be new.
+    /// Inserts a row that must be new, whose values fit.
     ///
     /// - Returns: false, with nothing done, when a row of that id is or was there.
-    func insert(_ dotted: Dotted, into layout: TableLayout) throws -> Bool {
-        let (table, row) = (dotted.operation.table, dotted.operation.row)
-        if try insertFresh(dotted, into: layout) {
-            noteChange(of: row, in: table)
-            return true
+    func insert(_ insertion: RowInsertion, as dot: LocalDot, into layout: TableLayout) throws -> Bool {
+        guard try !isHidden(insertion.row, table: insertion.table) else { return false }
+        let statement = try connection.statement(layout.insert)
+        statement.bind(1, insertion.row)
+        for (place, value) in insertion.values.enumerated() {
+            statement.bind(Int32(place + 2), value ?? layout.columns[place].defaultValue)
         }
-        if try metadata(table: table, row: row) != nil { return false }
-        try merge([dotted], table: table, row: row)
+        let metadata = freshMetadata(of: insertion, by: dot)
+        statement.bind(Int32(layout.columns.count + 2), metadata)
+        try statement.run()
+        guard statement.changes == 1 else { return false }
+        noteChange(of: insertion.row, in: insertion.table)
         return true
     }
 
@@ -99,10 +109,12 @@ final class RowStore {
     }
 
     private func noteChange(of row: RowID, in table: TableID) {
+        if lastUnderived == table { return }
         if derivedFrom.contains(table) {
             changedRows[table, default: []].insert(row)
-        } else if changedRows[table] == nil {
-            changedRows[table] = []
+        } else {
+            if changedRows[table] == nil { changedRows[table] = [] }
+            lastUnderived = table
         }
     }
 
@@ -136,7 +148,8 @@ final class RowStore {
             bound = range.upperBound
         }
         bindDefaults(bound..<layout.columns.count, of: layout, to: statement)
-        statement.bind(Int32(layout.columns.count + 2), freshMetadata(of: dotted, family: family))
+        let groups = operation.effects.lazy.map { $0.group }
+        statement.bind(Int32(layout.columns.count + 2), freshMetadata(by: dotted.dot, groups: groups, family: family))
         try statement.run()
         return statement.changes == 1
     }
@@ -146,56 +159,98 @@ final class RowStore {
     }
 
     /// The metadata of a row that one insert made. A change that inserts many rows writes the same for most of them.
-    private func freshMetadata(of dotted: Dotted, family: MergeFamily) -> [UInt8] {
-        let effects = dotted.operation.effects
-        if let last = lastFresh, last.dot == dotted.dot, last.family == family,
-            effects.elementsEqual(last.groups, by: { $0.group == $1 })
+    private func freshMetadata(of insertion: RowInsertion, by dot: LocalDot) -> [UInt8] {
+        let pattern = insertion.groups.count <= 64 ? insertion.writtenGroups : nil
+        if let last = lastInsertion, pattern != nil, last.pattern == pattern, last.dot == dot,
+            last.table == insertion.table
         {
             return last.metadata
         }
-        let groups = effects.map { $0.group }
-        let metadata = RowMetadata.fresh(by: dotted.dot, groups: groups, family: family)
-        lastFresh = (dotted.dot, family, groups, metadata)
+        let groups = insertion.groups.filter { insertion.values[$0.places.lowerBound] != nil }.map { $0.id }
+        let metadata = RowMetadata.fresh(by: dot, groups: groups, family: insertion.isFact ? .fact : .register)
+        lastInsertion = (dot, insertion.table, pattern, metadata)
+        return metadata
+    }
+
+    private func freshMetadata(
+        by dot: LocalDot, groups: some Collection<GroupID>, family: MergeFamily
+    ) -> [UInt8] {
+        if let last = lastFresh, last.dot == dot, last.family == family, groups.elementsEqual(last.groups) {
+            return last.metadata
+        }
+        let metadata = RowMetadata.fresh(by: dot, groups: groups, family: family)
+        lastFresh = (dot, family, Array(groups), metadata)
         return metadata
     }
 
     /// Applies edits to a visible row, when every group they touch is settled before and after.
     private func settle(
-        _ operations: some RandomAccessCollection<Dotted>, in layout: TableLayout, row: RowID, metadata: RowMetadata?
+        _ operations: some RandomAccessCollection<Dotted>, in layout: TableLayout, row: RowID
     ) throws -> Bool {
-        guard operations.allSatisfy({ $0.operation.verb == .edit }) else { return false }
-        guard var metadata = try metadata ?? visibleMetadata(of: row, in: layout), metadata.outside.isEmpty,
-            !metadata.state.presence.isRevived
-        else { return false }
-        var written: [Int: Value] = [:]
+        settler.exchange.begin()
+        written.removeAll(keepingCapacity: true)
         for dotted in operations {
+            guard dotted.operation.verb == .edit else { return false }
             for effect in dotted.operation.effects {
                 guard case .register(_, let values) = effect.content, let index = layout.index(of: effect.group),
                     layout.fits(values, group: index, family: .register)
                 else { return false }
-                for (place, value) in zip(layout.ranges[index], values) { written[place] = value }
+                for (place, value) in zip(layout.ranges[index], values) { write(value, at: place) }
             }
-            _ = try metadata.state.apply(dotted.operation, as: dotted.dot, local: local, payload: { _ in Nothing() })
-            for effect in dotted.operation.effects {
-                let key = GroupKey(group: effect.group, family: .register)
-                guard metadata.state.writes(key).writes.count == 1 else { return false }
-            }
+            try settler.exchange.add(dotted.operation, as: dotted.dot, local: local)
         }
-        let places = written.keys.sorted()
-        let statement = try connection.update(layout, columns: places)
-        for (index, place) in places.enumerated() { statement.bind(Int32(index + 1), written[place] ?? .null) }
-        statement.bind(Int32(places.count + 1), metadata.encoded())
-        statement.bind(Int32(places.count + 2), row)
-        try statement.run()
+        return try runUpdate(of: row, in: layout, written)
+    }
+
+    private func write(_ value: Value, at place: Int) {
+        if let known = written.firstIndex(where: { $0.place >= place }) {
+            if written[known].place == place {
+                written[known].value = value
+            } else {
+                written.insert((place, value), at: known)
+            }
+        } else {
+            written.append((place, value))
+        }
+    }
+
+    /// Writes whole registers of a visible row in place of all that there is, when they are settled before and after, and the
+    /// change has not touched the row before. What was replaced is then found in ``settler``.
+    ///
+    /// - Parameters:
+    ///   - values: by place among the columns, in ascending order.
+    ///   - groups: the indexes of the groups that they make up.
+    /// - Returns: false, with nothing done, when the row needs more than that.
+    func settle(
+        _ row: RowID, in layout: TableLayout, values: [(place: Int, value: Value)], groups: [Int], as dot: LocalDot
+    ) throws -> Bool {
+        settler.exchange.begin()
+        for group in groups { settler.exchange.write(layout.groupIDs[group]) }
+        settler.exchange.end(dot)
+        guard try runUpdate(of: row, in: layout, values) else { return false }
+        noteChange(of: row, in: layout.table.id)
         return true
     }
 
+    private func runUpdate(
+        of row: RowID, in layout: TableLayout, _ values: [(place: Int, value: Value)]
+    ) throws -> Bool {
+        let statement = try connection.update(layout, columns: values.map { $0.place })
+        for index in values.indices { statement.bind(Int32(index + 1), values[index].value) }
+        statement.bind(Int32(values.count + 1), row)
+        return try statement.succeeds(unless: { settler.exchange.hasRefused }) && statement.changes == 1
+    }
+
     private func isHidden(_ row: RowID, table: TableID) throws -> Bool {
+        if lastWithoutHidden == table { return false }
         if tablesWithHiddenRows[table] == nil {
             let statement = try connection.statement("SELECT 1 FROM gemba_hidden WHERE tbl = ? LIMIT 1")
             tablesWithHiddenRows[table] = try statement.bind(1, Int64(table.rawValue)).first { _ in true } ?? false
         }
-        guard tablesWithHiddenRows[table] == true else { return false }
+        guard tablesWithHiddenRows[table] == true else {
+            lastWithoutHidden = table
+            return false
+        }
         let statement = try connection.statement("SELECT 1 FROM gemba_hidden WHERE tbl = ? AND row = ?")
         return try statement.bind(1, Int64(table.rawValue)).bind(2, row).first { _ in true } ?? false
     }
@@ -319,6 +374,7 @@ final class RowStore {
             try connection.statement("INSERT INTO gemba_hidden (tbl, row, meta) VALUES (?, ?, ?)")
                 .bind(1, Int64(table.rawValue)).bind(2, row).bind(3, metadata).run()
             tablesWithHiddenRows[table] = true
+            lastWithoutHidden = nil
         }
     }
 
@@ -439,5 +495,14 @@ final class RowStore {
         )
         .bind(1, Int64(table.rawValue)).bind(2, row).bind(3, Int64(effect.group.rawValue))
         .bind(4, dot.replica).bind(5, dot.sequence).bind(6, encoded).run()
+    }
+}
+
+extension RowInsertion {
+    /// The groups that are written, as bits, the first group's lowest; of up to 64 groups.
+    fileprivate var writtenGroups: UInt64 {
+        var bits: UInt64 = 0
+        for index in groups.indices where values[groups[index].places.lowerBound] != nil { bits |= 1 << UInt64(index) }
+        return bits
     }
 }

@@ -9,6 +9,12 @@ final class TableLayout: Sendable {
     let groups: [Group]
     /// The numbers and merge families of `groups`, and the domains of `columns`, for checks that every value passes.
     let groupIDs: [GroupID]
+    /// The numbers of `groups` with the places of their columns.
+    let places: [(id: GroupID, places: Range<Int>)]
+    /// For each column: the index of its group.
+    let groupOfColumn: [Int]
+    /// Whether rows have both facts and other groups.
+    let mixesFacts: Bool
     private let families: [MergeFamily]
     private let domains: [Column.Domain]
     /// For the group at the same index: its columns' places in `columns`.
@@ -45,6 +51,9 @@ final class TableLayout: Sendable {
         domains = columns.map { $0.domain }
         self.ranges = ranges
         orders = groups.map { SiblingOrder(of: $0, ranks: ranks) }
+        places = zip(groupIDs, ranges).map { ($0, $1) }
+        groupOfColumn = ranges.enumerated().flatMap { index, range in range.map { _ in index } }
+        mixesFacts = !table.holdsFacts && table.groups.contains { $0.merge == .fact }
         self.placeByColumn = placeByColumn
         indexByGroup = Dictionary(uniqueKeysWithValues: groups.enumerated().map { ($1.id, $0) })
 
@@ -63,7 +72,13 @@ final class TableLayout: Sendable {
     func index(of group: GroupID) -> Int? { indexByGroup[group] }
 
     /// The index of a column's group in `groups`, and its own in `columns`.
-    func place(ofColumn name: String) -> (group: Int, column: Int)? { placeByColumn[name] }
+    func place(ofColumn name: String) -> (group: Int, column: Int)? {
+        // Comparing a few short names takes less than hashing one.
+        if columns.count > Self.fewColumns { return placeByColumn[name] }
+        return columns.firstIndex { $0.name == name }.map { (groupOfColumn[$0], $0) }
+    }
+
+    private static let fewColumns = 16
 
     /// Whether values can stand in the columns of a group.
     func fits(_ values: [Value], group: Int, family: MergeFamily) -> Bool {
@@ -75,9 +90,11 @@ final class TableLayout: Sendable {
     /// Whether a column takes a value.
     func accepts(_ value: Value, column: Int) -> Bool { domains[column].contains(value) }
 
-    /// Updates the columns at the given places and the metadata of one row.
+    /// Updates the columns at the given places of one row, which the edits given to ``RowSettler`` leave settled.
     func update(columns places: [Int]) -> String {
-        let assignments = places.map { "\(SQL.quoted(columns[$0].name)) = ?" } + ["gemba_meta = ?"]
+        let assignments =
+            places.map { "\(SQL.quoted(columns[$0].name)) = ?" }
+            + ["gemba_meta = \(RowSettler.functionName)(gemba_meta)"]
         return "UPDATE \(quotedName) SET \(assignments.joined(separator: ", ")) WHERE id = ?"
     }
 }

@@ -4,57 +4,84 @@ import GembaWire
 /// Gathers what one change does, in normal form: at most one operation for each row and one effect for each group.
 ///
 /// A later step on the same place is folded into the earlier one, so that what is written equals what the steps did one
-/// after another.
+/// after another. Most rows see one step only; insertions, and edits of what the author wrote itself, are encoded at once.
 struct ChangeBuilder {
-    private struct Key: Hashable {
+    private struct Key: Hashable, Comparable {
         var table: TableID
         var row: RowID
+
+        static func < (left: Self, right: Self) -> Bool { (left.table, left.row) < (right.table, right.row) }
+    }
+
+    /// What the change does to one row.
+    private struct Piece {
+        var key: Key
+        var content: Content
+
+        enum Content {
+            /// In `encoder`, naming nobody else's changes.
+            case encoded(Range<Int>)
+            case operation(RowOperation)
+        }
     }
 
     /// The change being built.
     let dot: Dot
-    private var operations: [RowOperation] = []
-    /// Where the operation on a row stands in `operations`, for the first `indexed` of them. A change that only inserts
+    private var pieces: [Piece] = []
+    private var encoder = CBOREncoder()
+    /// Where the operation on a row stands in `pieces`, for the first `indexed` of them. A change that touches no row twice
     /// needs none of it.
     private var places: [Key: Int] = [:]
     private var indexed = 0
 
     init(dot: Dot) { self.dot = dot }
 
-    var isEmpty: Bool { operations.isEmpty }
+    var isEmpty: Bool { pieces.isEmpty }
 
-    mutating func operation(table: TableID, row: RowID) -> RowOperation? {
-        place(Key(table: table, row: row)).map { operations[$0] }
+    mutating func operation(table: TableID, row: RowID) throws -> RowOperation? {
+        try place(Key(table: table, row: row)).map(operation(at:))
+    }
+
+    private func operation(at place: Int) throws -> RowOperation {
+        switch pieces[place].content {
+        case .operation(let operation): operation
+        case .encoded(let range): try RowOperation(decoding: encoder.bytes[range], author: dot.replica)
+        }
     }
 
     private mutating func place(_ key: Key) -> Int? {
-        while indexed < operations.count {
-            places[Key(table: operations[indexed].table, row: operations[indexed].row)] = indexed
+        while indexed < pieces.count {
+            places[pieces[indexed].key] = indexed
             indexed += 1
         }
         return places[key]
     }
 
-    /// The operations, sorted by table and row.
-    var sortedOperations: [RowOperation] {
-        let precedes = { (left: RowOperation, right: RowOperation) in
-            (left.table, left.row) < (right.table, right.row)
-        }
-        let isSorted = zip(operations, operations.dropFirst()).allSatisfy(precedes)
-        return isSorted ? operations : operations.sorted(by: precedes)
-    }
+    // MARK: - Adding
 
     /// Adds the insertion of a row that no earlier step touches.
-    mutating func add(insertion: RowOperation) { operations.append(insertion) }
+    mutating func add(_ insertion: RowInsertion) {
+        let start = encoder.bytes.count
+        insertion.encode(into: &encoder)
+        pieces.append(
+            Piece(key: Key(table: insertion.table, row: insertion.row), content: .encoded(start..<encoder.bytes.count)))
+    }
+
+    /// Adds an edit of a row that no earlier step touches, which `encode` appends.
+    mutating func add(editOf row: RowID, in table: TableID, encode: (inout CBOREncoder) -> Void) {
+        let start = encoder.bytes.count
+        encode(&encoder)
+        pieces.append(Piece(key: Key(table: table, row: row), content: .encoded(start..<encoder.bytes.count)))
+    }
 
     /// Adds a step. Returns false when the row's operations cancelled out: it was inserted and deleted by this change.
-    mutating func add(_ step: RowOperation) -> Bool {
+    mutating func add(_ step: RowOperation) throws -> Bool {
         let key = Key(table: step.table, row: step.row)
         guard let place = place(key) else {
-            operations.append(step)
+            pieces.append(Piece(key: key, content: .operation(step)))
             return true
         }
-        let earlier = operations[place]
+        let earlier = try operation(at: place)
         if earlier.verb == .insert, step.verb == .delete {
             remove(at: place, key)
             return false
@@ -69,17 +96,17 @@ struct ChangeBuilder {
             effects[effect.group] = effects[effect.group].map { combine($0, effect) } ?? effect
         }
         combined.effects = effects.values.filter { !$0.content.isNothing }.sorted { $0.group < $1.group }
-        operations[place] = combined
+        pieces[place].content = .operation(combined)
         return true
     }
 
     private mutating func remove(at place: Int, _ key: Key) {
         places[key] = nil
-        let last = operations.removeLast()
+        let last = pieces.removeLast()
         indexed -= 1
-        if place == operations.count { return }
-        operations[place] = last
-        places[Key(table: last.table, row: last.row)] = place
+        if place == pieces.count { return }
+        pieces[place] = last
+        places[last.key] = place
     }
 
     private func combine(_ earlier: Effect, _ later: Effect) -> Effect {
@@ -119,27 +146,33 @@ struct ChangeBuilder {
         Set(first).union(second).subtracting([dot]).sorted()
     }
 
+    // MARK: - The change
+
     /// For every other replica that the operations name: the greatest dot named.
     var greatestNamedDots: [Dot] {
-        var greatest: [ReplicaID: SequenceNumber] = [:]
-        func name(_ dots: [Dot]) {
-            for named in dots where named.replica != dot.replica {
-                greatest[named.replica] = max(greatest[named.replica] ?? 0, named.sequence)
-            }
+        let operations = pieces.compactMap { piece in
+            if case .operation(let operation) = piece.content { operation } else { nil }
         }
-        for operation in operations where operation.verb != .insert {
-            name(operation.saw)
-            for effect in operation.effects {
-                switch effect.content {
-                case .register(let replaces, _): name(replaces)
-                case .set(let elements): elements.forEach { name($0.saw) }
-                case .increment(let bases, _): name(bases)
-                case .base(let replaces, _): name(replaces.map(\.dot))
-                case .fact, .unknown: break
+        return ChangeBody.foreignDots(in: operations, author: dot.replica)
+    }
+
+    /// The encoding of `body`, which lacks its operations, with those gathered here.
+    func encode(_ body: ChangeBody) -> [UInt8] {
+        let isSorted = zip(pieces, pieces.dropFirst()).allSatisfy { $0.key < $1.key }
+        let sorted = isSorted ? pieces : pieces.sorted { $0.key < $1.key }
+        let structured = pieces.count { if case .operation = $0.content { true } else { false } }
+        return body.encoded(
+            operationCount: pieces.count, capacity: encoder.bytes.count + 96 * structured
+        ) { target in
+            for piece in sorted {
+                switch piece.content {
+                case .encoded(let range):
+                    target.raw(encoder.bytes[range])
+                case .operation(let operation):
+                    operation.encode(into: &target, author: dot.replica, references: body.references)
                 }
             }
         }
-        return greatest.map { Dot($0.key, $0.value) }.sorted()
     }
 }
 

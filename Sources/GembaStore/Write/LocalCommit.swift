@@ -59,8 +59,8 @@ struct LocalCommit {
         }
         let content = ChangeBody(
             timestamp: timestamp, lamport: lamport, schemaVersion: environment.schema.version, actor: actor,
-            reason: reason, operations: builder.sortedOperations, references: references)
-        try append(content.encoded(author: tip.replica), of: content, to: &tip, deps: frontier)
+            reason: reason, operations: [], references: references)
+        try append(builder.encode(content), of: content, to: &tip, deps: frontier)
         try context.save(timestamp: timestamp, after: latest)
         return (result, tip)
     }

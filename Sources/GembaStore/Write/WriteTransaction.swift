@@ -12,11 +12,17 @@ public final class WriteTransaction {
     let context: StoreContext
     private(set) var builder: ChangeBuilder
     private let localDot: LocalDot
+    private let rows: RowStore
+    private var lastLayout: TableLayout?
+    /// The values of the update at hand by place among the columns, in ascending order, and the indexes of their groups.
+    private var given: [(place: Int, value: Value)] = []
+    private var groups: [Int] = []
     private let makeRowID: () -> RowID
 
     init(context: StoreContext, dot: Dot, localDot: LocalDot, makeRowID: @escaping () -> RowID) {
         self.context = context
         self.localDot = localDot
+        rows = context.rows
         self.makeRowID = makeRowID
         database = context.connection.database
         builder = ChangeBuilder(dot: dot)
@@ -36,20 +42,44 @@ public final class WriteTransaction {
     /// - Throws: ``StoreError`` when a name is unknown, a value does not fit, or the id is taken.
     @discardableResult
     public func insert(into table: String, id: RowID? = nil, _ values: [String: Value]) throws -> RowID {
-        let layout = try context.layout(named: table)
-        let row = id ?? newRowID()
-        let effects = try groupedValues(values, layout: layout, row: nil).map { index, values in
+        let layout = try layout(named: table)
+        var given = [Value?](repeating: nil, count: layout.columns.count)
+        for (name, value) in values { given[try place(of: name, for: value, in: layout)] = value }
+        return try insert(given, as: id ?? newRowID(), into: layout)
+    }
+
+    /// Inserts a row with values by place among the table's columns, all checked.
+    private func insert(_ values: [Value?], as row: RowID, into layout: TableLayout) throws -> RowID {
+        var values = values
+        for range in layout.ranges where values[range].contains(where: { $0 != nil }) {
+            for place in range where values[place] == nil { values[place] = layout.columns[place].defaultValue }
+        }
+        if layout.mixesFacts { return try insertMixed(values, as: row, into: layout) }
+        let insertion = RowInsertion(
+            table: layout.table.id, row: row, isFact: layout.table.holdsFacts, groups: layout.places, values: values)
+        guard try rows.insert(insertion, as: localDot, into: layout) else { throw taken(row, in: layout) }
+        builder.add(insertion)
+        return row
+    }
+
+    /// Inserts a row that has both facts and registers.
+    private func insertMixed(_ values: [Value?], as row: RowID, into layout: TableLayout) throws -> RowID {
+        guard try context.rows.metadata(table: layout.table.id, row: row) == nil else { throw taken(row, in: layout) }
+        let effects = layout.groups.indices.compactMap { index -> Effect? in
+            let written = values[layout.ranges[index]].compactMap(\.self)
+            if written.isEmpty { return nil }
             let group = layout.groups[index]
             return Effect(
                 group: group.id,
-                content: group.merge == .fact ? .fact(values: values) : .register(replaces: [], values: values))
+                content: group.merge == .fact ? .fact(values: written) : .register(replaces: [], values: written))
         }
-        let operation = RowOperation(table: layout.table.id, row: row, verb: .insert, effects: effects)
-        guard try context.rows.insert(.init(dot: localDot, operation: operation), into: layout) else {
-            throw StoreError(.invalidOperation, "Table \(table) has a row \(row) already, or had one that was deleted.")
-        }
-        builder.add(insertion: operation)
+        try apply(RowOperation(table: layout.table.id, row: row, verb: .insert, effects: effects))
         return row
+    }
+
+    private func taken(_ row: RowID, in layout: TableLayout) -> StoreError {
+        StoreError(
+            .invalidOperation, "Table \(layout.table.name) has a row \(row) already, or had one that was deleted.")
     }
 
     /// Writes columns of a row that is there.
@@ -59,22 +89,86 @@ public final class WriteTransaction {
     public func update(
         _ table: String, _ row: RowID, _ values: [String: Value], basedOn seen: VersionToken? = nil
     ) throws {
-        let layout = try context.layout(named: table)
-        let metadata = try visibleMetadata(of: row, in: layout)
-        let state = metadata.state
-        let effects = try groupedValues(values, layout: layout, row: row).map { index, values in
+        let layout = try layout(named: table)
+        given.removeAll(keepingCapacity: true)
+        for (name, value) in values { given.append((try place(of: name, for: value, in: layout), value)) }
+        if given.count > 1 { given.sort { $0.place < $1.place } }
+        if seen == nil, try settle(row, in: layout) { return }
+        try merge(row, given, in: layout, basedOn: seen)
+    }
+
+    /// Writes the values given, if they are whole groups and the row is in the ordinary state; returns false, with nothing
+    /// done, when it takes more than that.
+    private func settle(_ row: RowID, in layout: TableLayout) throws -> Bool {
+        groups.removeAll(keepingCapacity: true)
+        var next = 0
+        while next < given.count {
+            let group = layout.groupOfColumn[given[next].place]
+            let places = layout.ranges[group]
+            guard layout.groups[group].merge == .register, given.count >= next + places.count,
+                given[next].place == places.lowerBound, given[next + places.count - 1].place == places.upperBound - 1
+            else { return false }
+            groups.append(group)
+            next += places.count
+        }
+        guard try rows.settle(row, in: layout, values: given, groups: groups, as: localDot) else { return false }
+        try addSettled(row, in: layout, by: rows.settler.exchange)
+        return true
+    }
+
+    /// Adds the edit that was just applied to the change.
+    private func addSettled(_ row: RowID, in layout: TableLayout, by exchange: RowSettler.Exchange) throws {
+        let own = localDot.replica
+        if exchange.seen.allSatisfy({ $0.replica == own }),
+            exchange.replaced.allSatisfy({ $0.map { $0.replica == own } ?? true })
+        {
+            builder.add(editOf: row, in: layout.table.id) { encoder in
+                encoder.beginOwnEdit(
+                    of: row, in: layout.table.id, saw: exchange.seen.lazy.map { $0.sequence }, writes: groups.count)
+                var next = 0
+                for (index, group) in groups.enumerated() {
+                    let width = layout.ranges[group].count
+                    encoder.beginOwnWrite(
+                        to: layout.groupIDs[group], replacing: exchange.replaced[index]?.sequence, values: width)
+                    for place in next..<next + width { given[place].value.encode(into: &encoder) }
+                    next += width
+                }
+            }
+            return
+        }
+        var next = 0
+        let effects = try groups.enumerated().map { index, group in
+            let width = layout.ranges[group].count
+            defer { next += width }
+            return Effect(
+                group: layout.groupIDs[group],
+                content: .register(
+                    replaces: try exchange.replaced[index].map { [try global($0)] } ?? [],
+                    values: given[next..<next + width].map { $0.value }))
+        }
+        _ = try builder.add(
+            RowOperation(
+                table: layout.table.id, row: row, verb: .edit, saw: try globalNames(exchange.seen), effects: effects))
+    }
+
+    /// Writes columns of a row in whatever state.
+    private func merge(
+        _ row: RowID, _ given: [(place: Int, value: Value)], in layout: TableLayout, basedOn seen: VersionToken?
+    ) throws {
+        let state = try visibleState(of: row, in: layout)
+        let effects = try groupedValues(given, layout: layout, row: row).map { index, values in
             let group = layout.groups[index]
             guard group.merge == .register else {
                 throw StoreError(
-                    .invalidOperation, "Table \(table) holds facts; they are stated once and never edited.")
+                    .invalidOperation, "Table \(layout.table.name) holds facts; they are stated once and never edited.")
             }
             let held = try globalNames(state.writes(GroupKey(group: group.id, family: .register)).names)
             // A row that this change inserts has no earlier writes, whatever the token says.
-            let isNew = builder.operation(table: layout.table.id, row: row)?.verb == .insert
+            let isNew = try builder.operation(table: layout.table.id, row: row)?.verb == .insert
             let replaced = try isNew ? held : seen?.dots[group.id].map(checked) ?? held
             return Effect(group: group.id, content: .register(replaces: replaced, values: values))
         }
-        try apply(edit(row, in: layout, state: state, effects: effects), metadata: metadata)
+        try apply(edit(row, in: layout, state: state, effects: effects))
     }
 
     /// Deletes a row. An edit made elsewhere without knowledge of the deletion brings it back, and says so.
@@ -137,7 +231,7 @@ public final class WriteTransaction {
             try setCounter(group, to: sum, row: row, layout: layout, state: state)
             return
         }
-        let (total, overflows) = builder.increment(of: group.id, row: row, in: layout.table.id)
+        let (total, overflows) = try builder.increment(of: group.id, row: row, in: layout.table.id)
             .addingReportingOverflow(delta)
         guard !overflows, total.magnitude <= Effect.greatestIncrement.magnitude else {
             throw StoreError(.invalidValue, "Counter \(column) is changed by more than 2^53 in one write; split it.")
@@ -159,7 +253,7 @@ public final class WriteTransaction {
         _ group: Group, to value: Int64, row: RowID, layout: TableLayout, state: RowState<Nothing>,
         replacing seen: Set<LocalDot>? = nil
     ) throws {
-        if builder.increment(of: group.id, row: row, in: layout.table.id) != 0 {
+        if try builder.increment(of: group.id, row: row, in: layout.table.id) != 0 {
             throw StoreError(
                 .invalidOperation, "A counter was incremented earlier in this write; set it first, then increment it.")
         }
@@ -194,10 +288,9 @@ public final class WriteTransaction {
             effects: effects.sorted { $0.group < $1.group })
     }
 
-    func apply(_ step: RowOperation, metadata: RowMetadata? = nil) throws {
-        if builder.add(step) {
-            try context.rows.merge(
-                [.init(dot: localDot, operation: step)], table: step.table, row: step.row, metadata: metadata)
+    func apply(_ step: RowOperation) throws {
+        if try builder.add(step) {
+            try context.rows.merge([.init(dot: localDot, operation: step)], table: step.table, row: step.row)
         } else {
             try context.rows.erase(table: step.table, row: step.row)
         }
@@ -205,11 +298,15 @@ public final class WriteTransaction {
 
     // MARK: - Checks
 
-    func visibleState(of row: RowID, in layout: TableLayout) throws -> RowState<Nothing> {
-        try visibleMetadata(of: row, in: layout).state
+    /// The layout of a table. Most writes go to the same one as the write before.
+    private func layout(named name: String) throws -> TableLayout {
+        if let lastLayout, lastLayout.table.name == name { return lastLayout }
+        let layout = try context.layout(named: name)
+        lastLayout = layout
+        return layout
     }
 
-    private func visibleMetadata(of row: RowID, in layout: TableLayout) throws -> RowMetadata {
+    func visibleState(of row: RowID, in layout: TableLayout) throws -> RowState<Nothing> {
         guard let (metadata, isVisible) = try context.rows.metadata(table: layout.table.id, row: row) else {
             throw missing(row, in: layout)
         }
@@ -217,7 +314,7 @@ public final class WriteTransaction {
             throw StoreError(
                 .invalidOperation, "Row \(row) of table \(layout.table.name) is deleted; restore it before editing it.")
         }
-        return metadata
+        return metadata.state
     }
 
     private func missing(_ row: RowID, in layout: TableLayout) -> StoreError {
@@ -241,42 +338,39 @@ public final class WriteTransaction {
         return group
     }
 
+    /// The place of a column among the table's, for a value that can be written there as it is.
+    private func place(of name: String, for value: Value, in layout: TableLayout) throws -> Int {
+        guard let place = layout.place(ofColumn: name) else {
+            throw context.unknownColumn(name, in: layout.table.name)
+        }
+        let group = layout.groups[place.group]
+        guard group.merge == .register || group.merge == .fact else {
+            throw StoreError(.invalidOperation, "Column \(name) is a \(group.merge); use the calls made for it.")
+        }
+        guard value.isCanonical else { throw notCanonical(name) }
+        guard layout.accepts(value, column: place.column) else {
+            throw StoreError(
+                .invalidValue, "The value for \(name) does not fit: it takes \(layout.columns[place.column].kind).")
+        }
+        return place.column
+    }
+
     /// The values given, completed to whole groups, by the groups' places in the layout.
     private func groupedValues(
-        _ values: [String: Value], layout: TableLayout, row: RowID?
+        _ values: [(place: Int, value: Value)], layout: TableLayout, row: RowID
     ) throws -> [(Int, [Value])] {
         var given = [Value?](repeating: nil, count: layout.columns.count)
-        for (name, value) in values {
-            guard let place = layout.place(ofColumn: name) else {
-                throw context.unknownColumn(name, in: layout.table.name)
-            }
-            let group = layout.groups[place.group]
-            guard group.merge == .register || group.merge == .fact else {
-                throw StoreError(.invalidOperation, "Column \(name) is a \(group.merge); use the calls made for it.")
-            }
-            guard value.isCanonical else { throw notCanonical(name) }
-            guard layout.accepts(value, column: place.column) else {
-                throw StoreError(
-                    .invalidValue, "The value for \(name) does not fit: it takes \(layout.columns[place.column].kind).")
-            }
-            given[place.column] = value
-        }
-        var result: [(Int, [Value])] = []
-        result.reserveCapacity(layout.groups.count)
-        for (index, range) in layout.ranges.enumerated() {
+        for (place, value) in values { given[place] = value }
+        return try layout.ranges.indices.compactMap { index in
+            let range = layout.ranges[index]
             let count = given[range].count { $0 != nil }
-            if count == 0 { continue }
-            let isWhole = count == range.count
-            let current = try isWhole ? nil : row.flatMap { try currentValues(group: index, row: $0, layout: layout) }
-            result.append(
-                (
-                    index,
-                    range.map { column in
-                        given[column] ?? current?[column - range.lowerBound] ?? layout.columns[column].defaultValue
-                    }
-                ))
+            if count == 0 { return nil }
+            let current = count == range.count ? nil : try currentValues(group: index, row: row, layout: layout)
+            let whole = range.map { column in
+                given[column] ?? current?[column - range.lowerBound] ?? layout.columns[column].defaultValue
+            }
+            return (index, whole)
         }
-        return result
     }
 
     private func currentValues(group index: Int, row: RowID, layout: TableLayout) throws -> [Value]? {
@@ -311,8 +405,8 @@ public final class WriteTransaction {
 
 extension ChangeBuilder {
     /// By how much the change increments a counter so far.
-    mutating func increment(of group: GroupID, row: RowID, in table: TableID) -> Int64 {
-        let effect = operation(table: table, row: row)?.effects.first { $0.group == group }
+    mutating func increment(of group: GroupID, row: RowID, in table: TableID) throws -> Int64 {
+        let effect = try operation(table: table, row: row)?.effects.first { $0.group == group }
         if case .increment(_, let delta) = effect?.content { return delta }
         return 0
     }

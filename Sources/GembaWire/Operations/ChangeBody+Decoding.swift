@@ -67,6 +67,13 @@ extension ChangeBody {
 }
 
 extension RowOperation {
+    /// Reads an operation of `author` that names no other author's changes.
+    public init(decoding bytes: ArraySlice<UInt8>, author: ReplicaID) throws(WireError) {
+        var decoder = CBORDecoder(bytes)
+        try self.init(from: &decoder, index: DotIndex(author: author, own: .max, references: []))
+        try decoder.finish()
+    }
+
     fileprivate init(from decoder: inout CBORDecoder, index: DotIndex) throws(WireError) {
         try decoder.array(count: 5)
         let table = TableID(rawValue: try decoder.identifier())

@@ -7,16 +7,39 @@ extension ChangeBody {
     /// dot of another replica; anything else is the caller's mistake.
     public func encoded(author: ReplicaID) -> [UInt8] {
         precondition(!references.contains { $0.replica == author }, "a change references its own log")
+        // Its own sequence number is not known here; what precedes it is the author's own affair.
+        let index = DotIndex(author: author, own: .max, references: references)
+        var previous: RowOperation?
+        return encoded(operationCount: operations.count, capacity: 96 * operations.count) { encoder in
+            for operation in operations {
+                precondition(
+                    previous.map { $0.precedes(operation) } ?? true, "operations are not sorted by table and row")
+                operation.encode(into: &encoder, index: index)
+                previous = operation
+            }
+        }
+    }
+
+    /// The encoding of this body with operations that were encoded before, in place of its own.
+    ///
+    /// - Parameters:
+    ///   - operationCount: how many there are.
+    ///   - capacity: about how many bytes they have.
+    ///   - write: appends them, sorted by table and row.
+    public func encoded(
+        operationCount: Int, capacity: Int, _ write: (inout CBOREncoder) -> Void
+    ) -> [UInt8] {
         precondition(references.count <= Limits.references, "a change with \(references.count) references")
         precondition(lamport > 0, "only a genesis has lamport number 0")
-        var encoder = CBOREncoder(capacity: 64 + 96 * operations.count)
+        var encoder = CBOREncoder(capacity: 128 + actor.utf8.count + reason.utf8.count + capacity)
         encoder.array(count: extensions.isEmpty ? 7 : 8)
         encoder.unsigned(timestamp.rawValue)
         encoder.unsigned(lamport)
         encoder.unsigned(schemaVersion)
         encoder.text(actor, maximum: Limits.actorBytes)
         encoder.text(reason, maximum: Limits.reasonBytes)
-        encode(operations, author: author, into: &encoder)
+        encoder.array(count: operationCount)
+        write(&encoder)
         encoder.references(references)
         if !extensions.isEmpty { encodeExtensions(into: &encoder) }
         return encoder.bytes
@@ -32,18 +55,6 @@ extension ChangeBody {
         return greatest.entries.map { Dot($0.key, $0.value) }.sorted()
     }
 
-    private func encode(_ operations: [RowOperation], author: ReplicaID, into encoder: inout CBOREncoder) {
-        // Its own sequence number is not known here; what precedes it is the author's own affair.
-        let index = DotIndex(author: author, own: .max, references: references)
-        encoder.array(count: operations.count)
-        var previous: RowOperation?
-        for operation in operations {
-            precondition(previous.map { $0.precedes(operation) } ?? true, "operations are not sorted by table and row")
-            operation.encode(into: &encoder, index: index)
-            previous = operation
-        }
-    }
-
     private func encodeExtensions(into encoder: inout CBOREncoder) {
         encoder.map(count: extensions.count)
         // The order of shortest unsigned integers is that of their encodings.
@@ -55,6 +66,11 @@ extension ChangeBody {
 }
 
 extension RowOperation {
+    /// Appends the encoding of this operation in a change of `author` with these references.
+    public func encode(into encoder: inout CBOREncoder, author: ReplicaID, references: [ChangeReference]) {
+        encode(into: &encoder, index: DotIndex(author: author, own: .max, references: references))
+    }
+
     /// Whether this operation's place in a change is before the other's.
     func precedes(_ other: RowOperation) -> Bool {
         table == other.table ? row < other.row : table < other.table

@@ -5,6 +5,9 @@ internal import GembaCausality
 /// Index 0 is the author itself, every other one the author's reference before it. A dot therefore costs 2 bytes where
 /// 17 would be needed, and the reference fixes by its hash which branch of history the dot belongs to.
 struct DotIndex {
+    /// The index of the author itself.
+    static let own: UInt64 = 0
+
     /// The replica of each index.
     private let replicas: [ReplicaID]
     /// The greatest sequence number that a dot of each index may have.

@@ -3,7 +3,7 @@ import GembaStore
 import GembaWire
 import Testing
 
-@Suite("Observation", .timeLimit(.minutes(1)))
+@Suite("Observation", .timeLimit(.minutes(10)))
 struct ObservationTests {
     @Test("Answers follow writes of this process, of another and of a peer, and come only when they differ")
     func answers() async throws {

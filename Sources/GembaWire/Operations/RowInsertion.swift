@@ -1,0 +1,86 @@
+public import GembaCausality
+
+/// The insertion of a row whose values stand side by side, as a table has them: what a ``RowOperation`` says, without a
+/// structure for each group. Many rows are written by one change, and most of them this way.
+public struct RowInsertion {
+    /// The table of the row.
+    public var table: TableID
+    /// The row.
+    public var row: RowID
+    /// Whether the groups are facts; registers otherwise.
+    public var isFact: Bool
+    /// The groups of the table, sorted by number, each with the places of its values.
+    public var groups: [(id: GroupID, places: Range<Int>)]
+    /// The values. A group of which the first is nil is not written; one that is written has all of its values.
+    public var values: [Value?]
+
+    /// Creates an insertion from its parts.
+    public init(
+        table: TableID, row: RowID, isFact: Bool, groups: [(id: GroupID, places: Range<Int>)], values: [Value?]
+    ) {
+        self.table = table
+        self.row = row
+        self.isFact = isFact
+        self.groups = groups
+        self.values = values
+    }
+
+    /// Appends the encoding of the row operation that this is.
+    public func encode(into encoder: inout CBOREncoder) {
+        encoder.array(count: 5)
+        encoder.unsigned(UInt64(table.rawValue))
+        encoder.fixed(row)
+        encoder.unsigned(UInt64(RowOperation.Verb.insert.rawValue))
+        encoder.array(count: 0)
+        encoder.array(count: groups.count { values[$0.places.lowerBound] != nil })
+        for (group, places) in groups where values[places.lowerBound] != nil {
+            encoder.array(count: places.count + (isFact ? 2 : 3))
+            encoder.unsigned(UInt64(group.rawValue))
+            encoder.unsigned((isFact ? EffectKind.fact : .register).rawValue)
+            if !isFact { encoder.array(count: 0) }
+            for place in places {
+                guard let value = values[place] else { preconditionFailure("a group is written in part") }
+                value.encode(into: &encoder)
+            }
+        }
+    }
+}
+
+/// An edit of registers whose earlier writes are all by the change's own author, encoded without references to other logs:
+/// what a ``RowOperation`` says, piece by piece.
+extension CBOREncoder {
+    /// Begins an edit of a row; its writes follow, sorted by group.
+    ///
+    /// - Parameters:
+    ///   - saw: the author's changes that wrote the presence which it held, in ascending order.
+    ///   - count: how many writes follow.
+    public mutating func beginOwnEdit(
+        of row: RowID, in table: TableID, saw: some Collection<SequenceNumber>, writes count: Int
+    ) {
+        array(count: 5)
+        unsigned(UInt64(table.rawValue))
+        fixed(row)
+        unsigned(UInt64(RowOperation.Verb.edit.rawValue))
+        array(count: 2 * saw.count)
+        for sequence in saw { ownDot(sequence) }
+        array(count: count)
+    }
+
+    /// Begins a write to a register; its values follow.
+    ///
+    /// - Parameters:
+    ///   - replaced: the author's change that wrote it before, if any.
+    ///   - count: how many values follow.
+    public mutating func beginOwnWrite(to group: GroupID, replacing replaced: SequenceNumber?, values count: Int) {
+        array(count: 3 + count)
+        unsigned(UInt64(group.rawValue))
+        unsigned(EffectKind.register.rawValue)
+        array(count: replaced == nil ? 0 : 2)
+        if let replaced { ownDot(replaced) }
+    }
+
+    private mutating func ownDot(_ sequence: SequenceNumber) {
+        unsigned(DotIndex.own)
+        unsigned(sequence)
+    }
+}
