@@ -1,6 +1,7 @@
 import Foundation
 import GembaCausality
 import GembaWire
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -9,9 +10,9 @@ import GembaWire
 /// The file beside the database that remembers how far its logs had come, so that a restored or copied database is
 /// noticed before it writes.
 ///
-/// It is read under a shared file lock and written under an exclusive one. A record that cannot be read counts as missing, and a missing one
-/// opens a new incarnation: the safe side.
-struct SideFile: Sendable {
+/// It is read under a shared file lock and written under an exclusive one. A record that cannot be read counts as missing,
+/// and a missing one opens a new incarnation: the safe side.
+final class SideFile: Sendable {
     /// What is remembered.
     struct Record: Codable, Hashable, Sendable {
         var machine: MachineFingerprint
@@ -22,6 +23,11 @@ struct SideFile: Sendable {
     }
 
     let path: String
+    /// What the file was last seen to hold. Every write looks into it, and it seldom differs.
+    private let lastSeen = Mutex<(bytes: [UInt8], record: Record)?>(nil)
+    private let encodedMachine = Mutex<(machine: MachineFingerprint, text: String)?>(nil)
+
+    init(path: String) { self.path = path }
 
     /// The record, or nil when there is none that can be read.
     ///
@@ -38,9 +44,22 @@ struct SideFile: Sendable {
     }
 
     private func contents(of descriptor: CInt) -> Record? {
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
-        guard let data = try? file.readToEnd() else { return nil }
-        return try? JSONDecoder().decode(Record.self, from: data)
+        guard let bytes = bytes(of: descriptor) else { return nil }
+        if let record = lastSeen.withLock({ $0?.bytes == bytes ? $0?.record : nil }) { return record }
+        guard let record = try? JSONDecoder().decode(Record.self, from: Data(bytes)) else { return nil }
+        lastSeen.withLock { $0 = (bytes, record) }
+        return record
+    }
+
+    private func bytes(of descriptor: CInt) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        while true {
+            let piece = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+                count = max(0, pread(descriptor, buffer.baseAddress, buffer.count, off_t(bytes.count)))
+            }
+            if piece.isEmpty { return bytes }
+            bytes += piece
+        }
     }
 
     /// Raises the remembered sequence numbers; never lowers one of the same machine.
@@ -61,20 +80,32 @@ struct SideFile: Sendable {
         }
         let isNews = merged != before
         if isNews {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys]
-            guard let data = try? encoder.encode(Record(machine: machine, sequences: merged)) else {
-                throw failure("encoded")
-            }
+            guard let data = encoded(Record(machine: machine, sequences: merged)) else { throw failure("encoded") }
             // One write at the start, padded to what was there: a crash between two calls cannot leave a torn tail.
             let previous = lseek(descriptor, 0, SEEK_END)
-            var bytes = [UInt8](data)
+            var bytes = data
             if previous > off_t(bytes.count) {
                 bytes += Array(repeating: UInt8(ascii: " "), count: Int(previous) - bytes.count)
             }
             guard pwrite(descriptor, bytes, bytes.count, 0) == bytes.count else { throw failure("written") }
+            lastSeen.withLock { $0 = (bytes, Record(machine: machine, sequences: merged)) }
         }
         if durable, fsync(descriptor) != 0 { throw failure("made durable") }
+    }
+
+    /// The record as JSON. Only the numbers change from write to write.
+    private func encoded(_ record: Record) -> [UInt8]? {
+        let known = encodedMachine.withLock { $0?.machine == record.machine ? $0?.text : nil }
+        guard let machine = known ?? Self.encoded(record.machine) else { return nil }
+        if known == nil { encodedMachine.withLock { $0 = (record.machine, machine) } }
+        let sequences = record.sequences.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
+        return Array("{\"machine\":\(machine),\"sequences\":{\(sequences.joined(separator: ","))}}".utf8)
+    }
+
+    private static func encoded(_ machine: MachineFingerprint) -> String? {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        return (try? encoder.encode(machine)).map { String(decoding: $0, as: UTF8.self) }
     }
 
     private func failure(_ act: String) -> StoreError {

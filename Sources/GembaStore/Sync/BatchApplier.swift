@@ -241,24 +241,35 @@ struct BatchApplier {
 
     /// Merges all operations of the batch, row by row in the order of the tables, each row's in causal order.
     private mutating func mergeOperations() throws {
-        // The sort is stable by index: the batch is in causal order, and rows are independent of each other.
-        let order = operations.indices.sorted { left, right in
-            let (first, second) = (operations[left].operation, operations[right].operation)
-            return (first.table, first.row, left) < (second.table, second.row, right)
-        }
+        sortByRow()
         var start = 0
-        while start < order.count {
-            let first = operations[order[start]].operation
+        while start < operations.count {
+            let (table, row) = (operations[start].operation.table, operations[start].operation.row)
             var end = start + 1
-            while end < order.count, operations[order[end]].operation.table == first.table,
-                operations[order[end]].operation.row == first.row
-            {
+            while end < operations.count, operations[end].operation.row == row, operations[end].operation.table == table {
                 end += 1
             }
-            try context.rows.merge(order[start..<end].map { operations[$0] }, table: first.table, row: first.row)
+            try context.rows.merge(operations[start..<end], table: table, row: row)
             start = end
         }
         operations.removeAll()
+    }
+
+    /// Sorts the operations by table and row. Those on one row stay in causal order, as the batch is.
+    private mutating func sortByRow() {
+        let precedes = { (left: RowOperation, right: RowOperation) in
+            left.table == right.table ? left.row < right.row : left.table < right.table
+        }
+        // New rows mostly come in the order of their ids.
+        let isSorted = operations.indices.dropFirst().allSatisfy {
+            !precedes(operations[$0].operation, operations[$0 - 1].operation)
+        }
+        if isSorted { return }
+        let order = operations.indices.sorted { left, right in
+            let (first, second) = (operations[left].operation, operations[right].operation)
+            return precedes(first, second) || (!precedes(second, first) && left < right)
+        }
+        operations = order.map { operations[$0] }
     }
 }
 
