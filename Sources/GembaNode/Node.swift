@@ -75,6 +75,13 @@ public final class Node: Sendable {
                 await driver.stop()
                 try await Task.sleep(for: Self.farewell)
             }
+            if replica.isSearchable {
+                group.addTask { [replica, logger] in
+                    try await replica.keepSearchIndex(onFailure: { error in
+                        logger.error("the search index could not be kept", metadata: ["error": "\(error)"])
+                    })
+                }
+            }
             defer { group.cancelAll() }
             do {
                 try await group.next()

@@ -30,6 +30,8 @@ public final class Replica: Sendable {
     let environment: StoreEnvironment
     let sideFile: SideFile
     let machine: MachineFingerprint
+    /// Nil when nothing is searchable.
+    let searchIndex: SearchIndex?
     private let writer = WriterState()
     /// The sequence numbers of own logs that the side file holds durably, so that it is not synced again for them.
     let exposed = Mutex<[Int64: UInt64]>([:])
@@ -45,6 +47,7 @@ public final class Replica: Sendable {
         self.pool = pool
         environment = try StoreEnvironment(plant: plant, identity: identity, schema: schema, sources: sources)
         sideFile = SideFile(path: ReplicaFolder(path: folder).sideFile)
+        searchIndex = SearchIndex(path: ReplicaFolder(path: folder).searchIndex, environment: environment)
         var machine = try MachineFingerprint.current(databasePath: ReplicaFolder(path: folder).database)
         if let name = sources.machine { machine.machineID = name }
         self.machine = machine
@@ -190,5 +193,6 @@ struct ReplicaFolder {
 
     var database: String { path + "/replica.sqlite" }
     var sideFile: String { path + "/replica.side" }
+    var searchIndex: String { path + "/search.sqlite" }
     var keys: String { path + "/keys" }
 }

@@ -32,7 +32,8 @@ enum TicketTable {
                     .text("source_rest"),
                 ]),
         ],
-        indexes: [["number_station", "number_count"], ["number_count"]])
+        indexes: [["number_station", "number_count"], ["number_count"]],
+        searchable: ["title", "description", "restatement", "asset", "area", "reporter"])
 
     static let acts = Table(
         2, "ticket_act",
@@ -49,5 +50,5 @@ enum TicketTable {
             .fact(10, [.blob("unread")]),
             .fact(11, [.text("origin_system"), .text("origin_person"), .integer("origin_time")]),
         ],
-        indexes: [["ticket"]])
+        indexes: [["ticket"]], searchable: ["text", "technical", "did", "need"])
 }

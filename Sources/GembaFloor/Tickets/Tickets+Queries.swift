@@ -17,6 +17,8 @@ public struct TicketFilter: Hashable, Sendable {
     public var area: String?
     /// A label that they carry.
     public var label: String?
+    /// Words that occur in their texts, or in what was said about them; see `SearchQuery`.
+    public var text: String?
     /// The greatest number of tickets; nil for all.
     public var limit: Int?
 
@@ -58,33 +60,38 @@ extension Tickets {
     /// The tickets that pass a filter, those with the latest act first.
     public func list(_ filter: TicketFilter = .open) throws -> [TicketSummary] {
         var conditions: [String] = []
-        var arguments: [(any DatabaseValueConvertible)?] = []
+        var arguments = StatementArguments()
         if !filter.phases.isEmpty {
             conditions.append("s.phase IN (\(filter.phases.map { _ in "?" }.joined(separator: ", ")))")
-            arguments += filter.phases.map(\.rawValue).sorted()
+            arguments += StatementArguments(filter.phases.map(\.rawValue).sorted())
         }
         if let isOpen = filter.isOpen {
             conditions.append("s.is_open = ?")
-            arguments.append(isOpen)
+            arguments += [isOpen]
         }
         if let isUnsettled = filter.isUnsettled { conditions.append("s.unsettled \(isUnsettled ? ">" : "=") 0") }
         if let responsible = filter.responsible {
             conditions.append("s.responsible = ?")
-            arguments.append(responsible)
+            arguments += [responsible]
         }
         if let area = filter.area {
             conditions.append("t.area = ?")
-            arguments.append(area)
+            arguments += [area]
         }
         if let label = filter.label {
             conditions.append("? IN (SELECT value FROM json_each(t.labels))")
-            arguments.append(label)
+            arguments += [label]
+        }
+        if let query = filter.text.map(SearchQuery.init), !query.isEmpty {
+            let found = RowList(try tickets(matching: query))
+            conditions.append("t.id IN (\(RowList.query))")
+            arguments += found.arguments
         }
         let condition = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
-        arguments.append(filter.limit ?? -1)
+        arguments += [filter.limit ?? -1]
         let sql = "\(TicketSummary.query) \(condition) ORDER BY s.updated_at DESC, t.id LIMIT ?"
         return try replica.read { database in
-            try Row.fetchAll(database, sql: sql, arguments: StatementArguments(arguments)).map(TicketSummary.init)
+            try Row.fetchAll(database, sql: sql, arguments: arguments).map(TicketSummary.init)
         }
     }
 

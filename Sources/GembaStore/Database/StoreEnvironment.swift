@@ -78,6 +78,11 @@ extension Table {
         for column in indexes.joined() where !columns.contains(column.lowercased()) {
             throw StoreError(.invalidSchema, "An index of table \(name) names the unknown column \(column).")
         }
+        let texts = Set(groups.flatMap(\.columns).filter { $0.accepts(.text("")) }.map(\.name))
+        guard texts.isSuperset(of: searchable), Set(searchable).count == searchable.count else {
+            throw StoreError(
+                .invalidSchema, "What is searchable in table \(name) has to be columns of texts, each named once.")
+        }
     }
 
     private func validateRule(of group: Group) throws(StoreError) {

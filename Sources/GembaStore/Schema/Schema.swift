@@ -47,16 +47,20 @@ public struct Table: Hashable, Sendable {
     public let groups: [Group]
     /// Column lists of ordinary SQL indexes.
     public let indexes: [[String]]
-
+    /// Columns of texts in which ``Replica/search(_:_:limit:)`` looks, the most telling first.
+    public let searchable: [String]
     /// Whether the program no longer wants the table: see ``hidden(_:groups:)``.
     public let isHidden: Bool
 
     /// Creates a table.
-    public init(_ id: TableID, _ name: String, groups: [Group], indexes: [[String]] = []) {
+    public init(
+        _ id: TableID, _ name: String, groups: [Group], indexes: [[String]] = [], searchable: [String] = []
+    ) {
         self.id = id
         self.name = name
         self.groups = groups
         self.indexes = indexes
+        self.searchable = searchable
         isHidden = false
     }
 
@@ -65,6 +69,7 @@ public struct Table: Hashable, Sendable {
         name = "gemba_hidden_\(id.rawValue)"
         self.groups = groups
         indexes = []
+        searchable = []
         isHidden = true
     }
 

@@ -11,6 +11,7 @@ struct TicketListCommand: ParsableCommand {
               gemba ticket list --open
               gemba ticket list --unsettled --json
               gemba ticket list --phase waiting --area line3
+              gemba ticket list --search 'drucker "press 4"'
             """)
 
     @OptionGroup var data: DataOptions
@@ -24,6 +25,11 @@ struct TicketListCommand: ParsableCommand {
     @Option(help: "Only those that this person or role answers for.") var responsible: String?
     @Option(help: "Only those in this area.") var area: String?
     @Option(help: "Only those with this label.") var label: String?
+    @Option(
+        help: ArgumentHelp(
+            "Only those with these words, or parts of words, in their texts or in what was said about them.",
+            valueName: "text"))
+    var search: String?
     @Option(help: "At most so many.") var limit: Int?
 
     func validate() throws {
@@ -37,6 +43,7 @@ struct TicketListCommand: ParsableCommand {
         filter.isOpen = open ? true : nil
         filter.isUnsettled = unsettled ? true : nil
         (filter.responsible, filter.area, filter.label, filter.limit) = (responsible, area, label, limit)
+        filter.text = search
         let tickets = try all.list(filter)
         guard !output.json else {
             JSONValue.array(tickets.map(\.json)).print()
