@@ -105,6 +105,7 @@ let package = Package(
     products: [
         .library(name: "Gemba", targets: ["Gemba"]),
         .library(name: "GembaCRDT", targets: ["GembaCRDT"]),
+        .library(name: "GembaGossip", targets: ["GembaGossip"]),
         .library(name: "GembaStore", targets: ["GembaStore"]),
         .executable(name: "gemba", targets: ["gemba"]),
         .executable(name: "gemba-relay", targets: ["gemba-relay"]),

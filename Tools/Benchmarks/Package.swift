@@ -6,15 +6,20 @@ let package = Package(
     platforms: [.macOS(.v15)],
     dependencies: [
         .package(name: "gemba", path: "../.."),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
     targets: [
         .target(name: "CTextBaseline", linkerSettings: [.linkedLibrary("zstd")]),
+        .target(
+            name: "CBaseline",
+            cSettings: [.define("SQLITE_ENABLE_SESSION"), .define("SQLITE_ENABLE_PREUPDATE_HOOK")],
+            linkerSettings: [.linkedLibrary("sqlite3"), .linkedLibrary("zmq"), .linkedLibrary("zstd")]),
         .executableTarget(
             name: "GembaBenchmarks",
             dependencies: [
-                "CTextBaseline", .product(name: "GembaCRDT", package: "gemba"),
-                .product(name: "Gemba", package: "gemba"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                "CBaseline", "CTextBaseline", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Gemba", package: "gemba"), .product(name: "GembaCRDT", package: "gemba"),
+                .product(name: "GembaGossip", package: "gemba"),
             ],
             swiftSettings: [.swiftLanguageMode(.v6)]),
     ]

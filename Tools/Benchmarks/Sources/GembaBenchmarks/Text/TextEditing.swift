@@ -5,17 +5,23 @@ import GembaCRDT
 /// A paper of 100,000 characters typed again, 260,000 edits of a change each, then stored and opened.
 ///
 /// The baseline of typing is a gap buffer in C that keeps a log of the edits.
-struct TextEditing {
-    let trace: TextTrace
+struct TextEditing: Measurement {
+    static let figures = [
+        Figure("text-local", goal: 20, "type 260,000 edits"),
+        Figure("text-local-operations", goal: 60, "the same, and make of each what is sent"),
+        Figure("text-load-ms", goal: 5, unit: .milliseconds, "open a stored text of 100,000 characters"),
+        Figure("text-read-ms", goal: 1, unit: .milliseconds, "read it"),
+        Figure("text-size-kb", goal: 115, unit: .kilobytes, "its size as stored, with its history"),
+    ]
 
     private static let rounds = 7
     private static let author = ReplicaID(rawValue: 1)
     /// The level at which Zstandard still takes a moment only.
     private static let level: Int32 = 19
 
-    init(traces folder: String) throws { trace = try TextTrace(named: "automerge-paper", in: folder) }
-
-    func run(into report: inout Report) throws {
+    func run(on bench: Bench) throws {
+        guard let folder = TextTrace.folder else { return bench.note(TextTrace.absence) }
+        let trace = try TextTrace(named: "automerge-paper", in: folder)
         let patches = trace.txns.flatMap(\.patches)
         let plain = PlainEdits(patches)
         var (baseline, local, telling) = (Series(), Series(), Series())
@@ -33,11 +39,11 @@ struct TextEditing {
             let opened = try load.time { try TextDocument(saved) }
             precondition(opened.text == trace.endContent, "the opened text differs")
         }
-        report.add("text-local", local, over: baseline, called: "gap buffer in C", goal: 20)
-        report.add("text-local-operations", telling, over: baseline, called: "gap buffer in C", goal: 60)
-        report.add("text-load-ms", load, goal: 5)
-        report.add("text-read-ms", read, goal: 1)
-        report.add("text-size-kb", value: Self.compressedSize(saved) / 1000, goal: 115)
+        bench.add("text-local", local, over: baseline, of: "gap buffer in C")
+        bench.add("text-local-operations", telling, over: baseline, of: "gap buffer in C")
+        bench.add("text-load-ms", load.over(1e-3))
+        bench.add("text-read-ms", read.over(1e-3))
+        bench.add("text-size-kb", Series([Self.compressedSize(saved) / 1000]))
     }
 
     private static func compressedSize(_ saved: SavedText<Dot>) -> Double {

@@ -6,19 +6,23 @@ import GembaCRDT
 ///
 /// Loro and Yrs do the same beside it where their Python packages are installed. What their loop costs in Python alone
 /// is measured and taken off.
-struct TextMerging {
-    let trace: TextTrace
-    let folder: String
+struct TextMerging: Measurement {
+    static let figures =
+        [Figure("text-merge-ms", goal: 20, unit: .milliseconds, "merge 26,000 concurrent keystrokes one by one")]
+        + ["loro", "yrs"].flatMap { peer in
+            [
+                Figure("text-merge-\(peer)-one-by-one", goal: 1, "the same, over \(peer)"),
+                Figure(
+                    "text-merge-\(peer)-at-once", goal: 1, "open what they became, over \(peer) merging them at once"),
+            ]
+        }
 
     private static let rounds = 5
 
-    init(traces folder: String) throws {
-        self.folder = folder
-        trace = try TextTrace(named: "friendsforever", in: folder)
-    }
-
-    func run(into report: inout Report) throws {
-        let changes = write()
+    func run(on bench: Bench) throws {
+        guard let folder = TextTrace.folder else { return bench.note(TextTrace.absence) }
+        let trace = try TextTrace(named: "friendsforever", in: folder)
+        let changes = write(trace)
         let peers = try TextPeers(script: Self.script, traces: folder)
         var (one, whole) = (Series(), Series())
         for _ in 0..<Self.rounds {
@@ -30,18 +34,16 @@ struct TextMerging {
             precondition(opened.text == trace.endContent, "the opened text differs")
             try peers.measure()
         }
-        if peers.all.isEmpty {
-            report.add("text-merge-ms", one, goal: 20)
-            report.note("text: no comparison with Loro and Yrs: pip install loro pycrdt")
-        }
+        bench.add("text-merge-ms", one.over(1e-3))
+        if peers.all.isEmpty { bench.note("text: no comparison with Loro and Yrs: pip install loro pycrdt") }
         for (name, times) in peers.all.sorted(by: { $0.key < $1.key }) {
             let own = name.hasSuffix("one-by-one") ? one : whole
-            report.add("text-merge-\(name.lowercased())", own, over: times, called: name, goal: 1)
+            bench.add("text-merge-\(name.lowercased())", own, over: times, of: name)
         }
     }
 
     private static let script = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../text-peers.py").standardizedFileURL.path
+        .appending(path: "../../../text-peers.py").standardizedFileURL.path
 
     private struct Change {
         var name: Dot
@@ -49,7 +51,7 @@ struct TextMerging {
     }
 
     /// Writes the trace as its authors did, each in a document of their own that has what they had seen.
-    private func write() -> [Change] {
+    private func write(_ trace: TextTrace) -> [Change] {
         var writers: [TextDocument<Dot>] = []
         var taken: [Int] = []
         var versions: [[Int]] = []

@@ -29,6 +29,16 @@ struct TextTrace: Decodable {
     var endContent: String
     var txns: [Transaction]
 
+    /// The folder with traces, when there is one.
+    static var folder: String? {
+        let folder = ProcessInfo.processInfo.environment["GEMBA_TEXT_TRACES"]
+        return folder.flatMap { FileManager.default.fileExists(atPath: "\($0)/automerge-paper.json.gz") ? $0 : nil }
+    }
+
+    /// What is said when there is none.
+    static let absence =
+        "text: skipped; name a folder with traces of github.com/josephg/editing-traces by GEMBA_TEXT_TRACES"
+
     /// Reads a trace from `NAME.json.gz`.
     init(named name: String, in folder: String) throws {
         let process = Process()

@@ -7,18 +7,14 @@ import Logging
 /// The two stations are two processes, so that the memory of each can be told. What counts is that it does not grow with
 /// the history.
 struct CatchUp {
-    /// Tells a process that it is the station with nothing.
-    static let receiverFlag = "--catch-up-receiver"
+    /// The subcommand of the process that is the station with nothing.
+    static let receiverCommand = "catch-up-receiver"
 
     let folder: String
     let changes: Int
 
     func run() async throws {
-        var sources = ReplicaSources.system
-        sources.isDurable = false
-        let author = try Replica.found(
-            plant: "Bench", station: "A", in: "\(folder)/author", schema: SampleTicket.schema, sources: sources
-        ).replica
+        let author = try SampleTicket.station(in: "\(folder)/author", isDurable: false)
         _ = try SampleTicket.station("B", beside: author, in: "\(folder)/receiver")
         try write(at: author)
         Memory.forgetPeak()
@@ -41,25 +37,24 @@ struct CatchUp {
     private func write(at author: Replica) throws {
         let start = ContinuousClock.now
         for number in 0..<changes {
-            let ticket = SampleTicket.make(count: 1, from: number)[0]
+            let ticket = SampleTicket(number, batch: 1)
             try author.write(by: "bench") { try $0.insert(into: "ticket", id: ticket.row, ticket.values) }
-            if number % 100_000 == 99_999 { Self.note("\(number + 1) changes written") }
+            if number % 100_000 == 99_999 { Progress.note("\(number + 1) changes written") }
         }
-        Self.note("written in \(Int(start.duration(to: .now) / .seconds(1))) s")
+        Progress.note("written in \(Int(start.duration(to: .now) / .seconds(1))) s")
     }
 
     private func startReceiver(dialling address: String) throws -> Process {
         let process = Process()
         process.executableURL = URL(filePath: CommandLine.arguments[0])
-        process.arguments = [Self.receiverFlag, "\(folder)/receiver", address, "\(changes)"]
+        process.arguments = [Self.receiverCommand, "\(folder)/receiver", address, "\(changes)"]
         try process.run()
         return process
     }
 
     // MARK: - The station with nothing
 
-    static func receive(folder: String, from address: String, changes: UInt64) async throws {
-        guard let peer = PeerAddress(address) else { fail("not an address: \(address)") }
+    static func receive(folder: String, from peer: PeerAddress, changes: UInt64) async throws {
         let replica = try Replica.open(in: folder, schema: SampleTicket.schema)
         let start = ContinuousClock.now
         try await withThrowingTaskGroup { group in
@@ -72,7 +67,7 @@ struct CatchUp {
                 let held = try replica.statistics().changes
                 if held >= noted + 100_000 {
                     noted = held
-                    note("\(held) changes received, \(Memory.peakMebibytes) MiB")
+                    Progress.note("\(held) changes received, \(Memory.peakMebibytes) MiB")
                 }
                 if held >= changes { break }
                 try await Task.sleep(for: .milliseconds(200))
@@ -84,8 +79,6 @@ struct CatchUp {
     }
 
     private static let logger = Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
-
-    private static func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 }
 
 /// This process's memory, as the kernel counts it (proc(5)).

@@ -1,0 +1,129 @@
+import Foundation
+import Gemba
+
+/// Tickets written 1,000 a transaction: plain rows, local changes, and the same changes applied at another station.
+///
+/// The variants take turns batch by batch, so that a slow moment of the machine meets all of them.
+struct TicketBatches: Measurement {
+    static let figures = [
+        Figure("insert-1000", goal: 1.4, "insert 1,000 rows in a transaction"),
+        Figure("update-1000", goal: 1.2, "update one column of 1,000 rows in a transaction"),
+        Figure("insert-1-full", goal: 1.3, "insert one row in a transaction"),
+        Figure("apply-1000", goal: 1.4, "apply a change of 1,000 new rows, over inserting them"),
+    ]
+
+    private static let rounds = 7
+    private static let batches = 5
+    private static let batchSize = 1000
+    private static let singles = 100
+
+    /// The times of one kind of work: ours, the baseline's, and those of others.
+    private struct Times {
+        var own = Series()
+        var plain = Series()
+        var others: [String: Series] = [:]
+    }
+
+    private var inserting = Times()
+    private var updating = Times()
+    private var single = Times()
+    private var applying = Series()
+
+    init() {}
+
+    mutating func run(on bench: Bench) throws {
+        let trackings = Self.trackings(on: bench)
+        for round in 0..<Self.rounds {
+            try measure(round, folder: bench.makeFolder("batches-\(round)"), trackings, on: bench)
+        }
+        for (name, times) in [("insert-1000", inserting), ("update-1000", updating), ("insert-1-full", single)] {
+            bench.add(name, times.own, over: times.plain)
+            let others = trackings.map { (name: $0.name, times: times.others[$0.name] ?? Series()) }
+            bench.compare(name, with: others, over: times.plain)
+        }
+        bench.add("apply-1000", applying, over: inserting.plain)
+    }
+
+    /// The others that are there to be compared with.
+    private static func trackings(on bench: Bench) -> [PlainDatabase.Tracking] {
+        var trackings: [PlainDatabase.Tracking] = [.session, .triggers]
+        let extensions = [("CRSQLITE_SO", PlainDatabase.Tracking.crSQLite), ("CLOUDSYNC_SO", { .sqliteSync($0) })]
+        for (variable, tracking) in extensions {
+            guard let path = ProcessInfo.processInfo.environment[variable] else {
+                bench.note("\(tracking("").name): skipped; name its extension file by \(variable)")
+                continue
+            }
+            let probe = "\(bench.folder)/probe-\(variable).sqlite"
+            if PlainDatabase(path: probe, tracking: tracking(path)) == nil {
+                bench.note("\(tracking("").name): skipped; \(path) cannot be loaded as an extension of SQLite")
+            } else {
+                trackings.append(tracking(path))
+            }
+        }
+        return trackings
+    }
+
+    // MARK: - One round
+
+    private mutating func measure(
+        _ round: Int, folder: String, _ trackings: [PlainDatabase.Tracking], on bench: Bench
+    ) throws {
+        guard let plain = PlainDatabase(path: "\(folder)/plain.sqlite") else { fatalError("no database in \(folder)") }
+        let others = trackings.enumerated().compactMap { index, tracking in
+            PlainDatabase(path: "\(folder)/other-\(index).sqlite", tracking: tracking).map { (tracking.name, $0) }
+        }
+        let author = try SampleTicket.station(in: "\(folder)/author")
+        let receiver = try SampleTicket.station("B", beside: author, in: "\(folder)/receiver")
+        let first = round * (Self.batches * Self.batchSize + Self.singles)
+        let tickets = SampleTicket.make(first..<first + Self.batches * Self.batchSize + Self.singles)
+        let rows = PlainTickets(tickets)
+        var position: Int64 = 0
+
+        for batch in 0..<Self.batches {
+            let range = batch * Self.batchSize..<(batch + 1) * Self.batchSize
+            inserting.plain.time { plain.insert(rows, range) }
+            try inserting.own.time { try Self.insert(tickets[range], at: author) }
+            for (name, other) in others { inserting.others[name, default: Series()].time { other.insert(rows, range) } }
+            let news = try author.runs(
+                of: .data, after: position, excluding: VersionVector(), maximumBytes: Limits.batchBytes)
+            position = news.position
+            let outcome = try applying.time { try receiver.apply(news.runs, kind: .data) }
+            precondition(outcome.problem == nil && outcome.quarantinedCount == 0, "\(outcome)")
+        }
+        for batch in 0..<Self.batches {
+            let range = batch * Self.batchSize..<(batch + 1) * Self.batchSize
+            let order = range.map(UInt32.init)
+            let title = "checked in round \(round), batch \(batch) of them"
+            let values: [String: Value] = ["title": .text(title)]
+            updating.plain.time { plain.update(rows, order, title: title) }
+            try updating.own.time { try Self.update(tickets[range], values, at: author) }
+            for (name, other) in others {
+                updating.others[name, default: Series()].time { other.update(rows, order, title: title) }
+            }
+        }
+        for index in tickets.indices.suffix(Self.singles) {
+            single.plain.time { plain.insert(rows, index..<index + 1) }
+            try single.own.time { try Self.insert(tickets[index...index], at: author) }
+            for (name, other) in others {
+                single.others[name, default: Series()].time { other.insert(rows, index..<index + 1) }
+            }
+        }
+        try author.pass(to: receiver, after: &position)
+        let digests = (try author.digest(), try receiver.digest())
+        precondition(digests.0 == digests.1, "the replicas differ")
+    }
+
+    private static func insert(_ tickets: ArraySlice<SampleTicket>, at author: Replica) throws {
+        try author.write(by: "bench") { tx in
+            for ticket in tickets { try tx.insert(into: "ticket", id: ticket.row, ticket.values) }
+        }
+    }
+
+    private static func update(
+        _ tickets: ArraySlice<SampleTicket>, _ values: [String: Value], at author: Replica
+    ) throws {
+        try author.write(by: "bench") { tx in
+            for ticket in tickets { try tx.update("ticket", ticket.row, values) }
+        }
+    }
+}
