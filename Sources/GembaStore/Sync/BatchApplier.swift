@@ -246,7 +246,8 @@ struct BatchApplier {
         while start < operations.count {
             let (table, row) = (operations[start].operation.table, operations[start].operation.row)
             var end = start + 1
-            while end < operations.count, operations[end].operation.row == row, operations[end].operation.table == table {
+            while end < operations.count, operations[end].operation.row == row, operations[end].operation.table == table
+            {
                 end += 1
             }
             try context.rows.merge(operations[start..<end], table: table, row: row)
