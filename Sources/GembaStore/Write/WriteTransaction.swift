@@ -112,24 +112,23 @@ public final class WriteTransaction {
             next += places.count
         }
         guard try rows.settle(row, in: layout, values: given, groups: groups, as: localDot) else { return false }
-        try addSettled(row, in: layout, by: rows.settler.exchange)
+        try addSettled(row, in: layout)
         return true
     }
 
     /// Adds the edit that was just applied to the change.
-    private func addSettled(_ row: RowID, in layout: TableLayout, by exchange: RowSettler.Exchange) throws {
+    private func addSettled(_ row: RowID, in layout: TableLayout) throws {
         let own = localDot.replica
-        if exchange.seen.allSatisfy({ $0.replica == own }),
-            exchange.replaced.allSatisfy({ $0.map { $0.replica == own } ?? true })
-        {
+        let (seen, replaced) = (rows.settler.exchange.seen, rows.settler.exchange.replaced)
+        if seen.allSatisfy({ $0.replica == own }), replaced.allSatisfy({ $0.map { $0.replica == own } ?? true }) {
             builder.add(editOf: row, in: layout.table.id) { encoder in
                 encoder.beginOwnEdit(
-                    of: row, in: layout.table.id, saw: exchange.seen.lazy.map { $0.sequence }, writes: groups.count)
+                    of: row, in: layout.table.id, saw: seen.lazy.map { $0.sequence }, writes: groups.count)
                 var next = 0
                 for (index, group) in groups.enumerated() {
                     let width = layout.ranges[group].count
                     encoder.beginOwnWrite(
-                        to: layout.groupIDs[group], replacing: exchange.replaced[index]?.sequence, values: width)
+                        to: layout.groupIDs[group], replacing: replaced[index]?.sequence, values: width)
                     for place in next..<next + width { given[place].value.encode(into: &encoder) }
                     next += width
                 }
@@ -143,12 +142,12 @@ public final class WriteTransaction {
             return Effect(
                 group: layout.groupIDs[group],
                 content: .register(
-                    replaces: try exchange.replaced[index].map { [try global($0)] } ?? [],
+                    replaces: try replaced[index].map { [try global($0)] } ?? [],
                     values: given[next..<next + width].map { $0.value }))
         }
         _ = try builder.add(
             RowOperation(
-                table: layout.table.id, row: row, verb: .edit, saw: try globalNames(exchange.seen), effects: effects))
+                table: layout.table.id, row: row, verb: .edit, saw: try globalNames(seen), effects: effects))
     }
 
     /// Writes columns of a row in whatever state.
