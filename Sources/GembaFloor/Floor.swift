@@ -4,5 +4,6 @@ public import GembaStore
 public enum Floor {
     /// The tables of this version, and the local ones derived from them.
     public static let schema = Schema(
-        version: 1, tables: [TicketTable.tickets, TicketTable.acts], derivations: [TicketStateTable.derivation])
+        version: 1, tables: [TicketTable.tickets, TicketActRow.declaration.table],
+        derivations: [TicketStateTable.derivation])
 }

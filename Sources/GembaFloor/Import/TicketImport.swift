@@ -113,7 +113,7 @@ private struct TicketImportStep {
             tx.database, sql: "SELECT id FROM ticket_act WHERE ticket = ?", arguments: [ticket.id])
         let missing = ticket.acts.filter { !held.contains($0.id) }
         for act in missing {
-            try tx.insert(into: "ticket_act", id: act.id, act.details.columns(kind: act.kind, ticket: ticket.id))
+            try tx.insert(TicketActRow(act.kind, of: ticket.id, act.details, id: act.id))
         }
         return missing.count
     }

@@ -30,20 +30,19 @@ final class TicketReader {
 
     /// All acts of a ticket, in the order of lists.
     func acts(of ticket: RowID) throws -> [TicketAct] {
-        let rows = try Row.fetchAll(
-            database, sql: "SELECT * FROM ticket_act WHERE ticket = ?", arguments: [ticket])
+        let rows = try reader.fetch(TicketActRow.matching(\.ticket == ticket))
         return try rows.compactMap(act).sorted(by: TicketAct.isListedBefore)
     }
 
-    private func act(_ row: Row) throws -> TicketAct? {
-        guard let id: RowID = row["id"], let code: Int64 = row["kind"] else { return nil }
-        let changes = try reader.provenance(of: id, in: "ticket_act", column: "kind")
+    private func act(_ row: TicketActRow) throws -> TicketAct? {
+        guard let code = row.code else { return nil }
+        let changes = try reader.provenance(of: row.id, in: "ticket_act", column: "kind")
         let first = changes.min { left, right in
             (left.lamport, left.timestamp, left.dot.replica) < (right.lamport, right.timestamp, right.dot.replica)
         }
         guard let first else { return nil }
         return TicketAct(
-            id: id, kind: TicketActKind(rawValue: code), details: TicketAct.Details(row),
+            id: row.id, kind: TicketActKind(rawValue: code), details: row.details,
             authorship: TicketAct.Authorship(
                 dots: changes.map(\.dot), lamport: first.lamport, timestamp: first.timestamp, actor: first.actor,
                 station: stations[first.station] ?? "", reason: first.reason))

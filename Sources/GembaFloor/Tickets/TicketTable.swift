@@ -1,7 +1,7 @@
 import GembaStore
 import GembaWire
 
-/// The replicated tables of tickets.
+/// The replicated table of tickets; that of their acts is ``TicketActRow``.
 ///
 /// Numbers of tables and groups, and the members of a group, are frozen for ever.
 enum TicketTable {
@@ -34,21 +34,4 @@ enum TicketTable {
         ],
         indexes: [["number_station", "number_count"], ["number_count"]],
         searchable: ["title", "description", "restatement", "asset", "area", "reporter"])
-
-    static let acts = Table(
-        2, "ticket_act",
-        groups: [
-            .fact(1, [.blob("ticket"), .integer("kind"), .integer("step", default: .integer(0))]),
-            .fact(2, [.text("text")]),
-            .fact(3, [.text("technical")]),
-            .fact(4, [.text("person")]),
-            .fact(5, [.text("reason"), .text("need"), .integer("until_time")]),
-            .fact(6, [.text("code"), .text("did")]),
-            .fact(7, [.text("level")]),
-            .fact(8, [.integer("round")]),
-            .fact(9, [.blob("refers_to")]),
-            .fact(10, [.blob("unread")]),
-            .fact(11, [.text("origin_system"), .text("origin_person"), .integer("origin_time")]),
-        ],
-        indexes: [["ticket"]], searchable: ["text", "technical", "did", "need"])
 }

@@ -43,7 +43,7 @@ public struct Tickets: Sendable {
             for label in draft.labels { try tx.add(.text(label), to: "labels", of: ticket, in: "ticket") }
             var details = TicketAct.Details()
             details.text = draft.fields[.description] ?? draft.fields[.title]
-            try tx.insert(into: "ticket_act", details.columns(kind: .report, ticket: ticket))
+            try tx.insert(TicketActRow(.report, of: ticket, details))
             return TicketReceipt(ticket: ticket, number: .minted(station: station, count: count))
         }
     }
@@ -104,7 +104,7 @@ public struct Tickets: Sendable {
                 throw FloorError(.missingInput, "To \(kind), say \(missing.joined(separator: ", and ")).")
             }
             if let seen { details.unread = acts.map(\.id).filter { !seen.acts.contains($0) }.sorted() }
-            return try tx.insert(into: "ticket_act", details.columns(kind: kind, ticket: ticket))
+            return try tx.insert(TicketActRow(kind, of: ticket, details)).id
         }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import GembaCausality
 import GembaWire
 
@@ -5,6 +6,29 @@ import GembaWire
 enum JSON {
     static func array(_ values: [Value]) -> String {
         "[" + values.map(text).joined(separator: ",") + "]"
+    }
+
+    /// The elements of an array that ``array(_:)`` wrote; bytes come back as the text that they were shown as.
+    static func elements(of text: String) -> [Value] {
+        if text == "[]" { return [] }
+        return (try? JSONDecoder().decode([Element].self, from: Data(text.utf8)))?.map(\.value) ?? []
+    }
+
+    private struct Element: Decodable {
+        let value: Value
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let number = try? container.decode(Int64.self) {
+                value = .integer(number)
+            } else if let number = try? container.decode(Double.self) {
+                value = .real(number)
+            } else if let text = try? container.decode(String.self) {
+                value = .text(text)
+            } else {
+                value = .null
+            }
+        }
     }
 
     static func object(_ members: [(name: String, value: Value)]) -> String {

@@ -45,25 +45,32 @@ public final class WriteTransaction {
         let layout = try layout(named: table)
         var given = [Value?](repeating: nil, count: layout.columns.count)
         for (name, value) in values { given[try place(of: name, for: value, in: layout)] = value }
-        return try insert(given, as: id ?? newRowID(), into: layout)
+        let row = id ?? newRowID()
+        try insert(given, as: row, into: layout)
+        return row
     }
 
     /// Inserts a row with values by place among the table's columns, all checked.
-    private func insert(_ values: [Value?], as row: RowID, into layout: TableLayout) throws -> RowID {
+    ///
+    /// - Parameter others: what is done to its sets and counters.
+    func insert(_ values: [Value?], others: [Effect] = [], as row: RowID, into layout: TableLayout) throws {
         var values = values
         for range in layout.ranges where values[range].contains(where: { $0 != nil }) {
             for place in range where values[place] == nil { values[place] = layout.columns[place].defaultValue }
         }
-        if layout.mixesFacts { return try insertMixed(values, as: row, into: layout) }
+        if layout.mixesFacts || !others.isEmpty {
+            return try insertMixed(values, others: others, as: row, into: layout)
+        }
         let insertion = RowInsertion(
             table: layout.table.id, row: row, isFact: layout.table.holdsFacts, groups: layout.places, values: values)
         guard try rows.insert(insertion, as: localDot, into: layout) else { throw taken(row, in: layout) }
         builder.add(insertion)
-        return row
     }
 
-    /// Inserts a row that has both facts and registers.
-    private func insertMixed(_ values: [Value?], as row: RowID, into layout: TableLayout) throws -> RowID {
+    /// Inserts a row that has groups of several kinds.
+    private func insertMixed(
+        _ values: [Value?], others: [Effect], as row: RowID, into layout: TableLayout
+    ) throws {
         guard try context.rows.metadata(table: layout.table.id, row: row) == nil else { throw taken(row, in: layout) }
         let effects = layout.groups.indices.compactMap { index -> Effect? in
             let written = values[layout.ranges[index]].compactMap(\.self)
@@ -73,8 +80,8 @@ public final class WriteTransaction {
                 group: group.id,
                 content: group.merge == .fact ? .fact(values: written) : .register(replaces: [], values: written))
         }
-        try apply(RowOperation(table: layout.table.id, row: row, verb: .insert, effects: effects))
-        return row
+        let all = (effects + others).sorted { $0.group < $1.group }
+        try apply(RowOperation(table: layout.table.id, row: row, verb: .insert, effects: all))
     }
 
     private func taken(_ row: RowID, in layout: TableLayout) -> StoreError {
@@ -93,6 +100,18 @@ public final class WriteTransaction {
         given.removeAll(keepingCapacity: true)
         for (name, value) in values { given.append((try place(of: name, for: value, in: layout), value)) }
         if given.count > 1 { given.sort { $0.place < $1.place } }
+        try updateGiven(row, in: layout, basedOn: seen)
+    }
+
+    /// Writes values by place among the table's columns, in ascending order, all checked.
+    func update(
+        _ row: RowID, in layout: TableLayout, _ values: [(place: Int, value: Value)], basedOn seen: VersionToken?
+    ) throws {
+        given = values
+        try updateGiven(row, in: layout, basedOn: seen)
+    }
+
+    private func updateGiven(_ row: RowID, in layout: TableLayout, basedOn seen: VersionToken?) throws {
         if seen == nil, try settle(row, in: layout) { return }
         try merge(row, given, in: layout, basedOn: seen)
     }
@@ -232,9 +251,8 @@ public final class WriteTransaction {
         }
         let (total, overflows) = try builder.increment(of: group.id, row: row, in: layout.table.id)
             .addingReportingOverflow(delta)
-        guard !overflows, total.magnitude <= Effect.greatestIncrement.magnitude else {
-            throw StoreError(.invalidValue, "Counter \(column) is changed by more than 2^53 in one write; split it.")
-        }
+        guard !overflows else { throw StoreError(.invalidValue, "Counter \(column) passes 64 bits.") }
+        try checkIncrement(total, of: column)
         let content = Effect.Content.increment(bases: try globalNames(bases.names), delta: delta)
         try apply(edit(row, in: layout, state: state, effects: [Effect(group: group.id, content: content)]))
     }
@@ -346,12 +364,23 @@ public final class WriteTransaction {
         guard group.merge == .register || group.merge == .fact else {
             throw StoreError(.invalidOperation, "Column \(name) is a \(group.merge); use the calls made for it.")
         }
-        guard value.isCanonical else { throw notCanonical(name) }
-        guard layout.accepts(value, column: place.column) else {
-            throw StoreError(
-                .invalidValue, "The value for \(name) does not fit: it takes \(layout.columns[place.column].kind).")
-        }
+        try check(value, column: place.column, layout)
         return place.column
+    }
+
+    /// Refuses a value that cannot be written to a column as it is.
+    func check(_ value: Value, column: Int, _ layout: TableLayout) throws(StoreError) {
+        guard value.isCanonical else { throw notCanonical(layout.columns[column].name) }
+        guard layout.accepts(value, column: column) else {
+            let column = layout.columns[column]
+            throw StoreError(.invalidValue, "The value for \(column.name) does not fit: it takes \(column.domain).")
+        }
+    }
+
+    func checkIncrement(_ delta: Int64, of column: String) throws(StoreError) {
+        guard delta.magnitude <= Effect.greatestIncrement.magnitude else {
+            throw StoreError(.invalidValue, "Counter \(column) is changed by more than 2^53 in one write; split it.")
+        }
     }
 
     /// The values given, completed to whole groups, by the groups' places in the layout.
