@@ -24,7 +24,9 @@ extension WriteTransaction {
                     values[place + offset] = value
                 }
             case .elements(let elements):
-                let added = elements(record).map { Effect.ElementOperation(element: $0, adds: true, saw: []) }
+                let elements = elements(record)
+                guard elements.allSatisfy(\.isCanonical) else { throw notCanonical(part.group.columns[0].name) }
+                let added = elements.map { Effect.ElementOperation(element: $0, adds: true, saw: []) }
                 if !added.isEmpty { others.append(Effect(group: part.group.id, content: .set(added.sortedByEncoding))) }
             case .count(let count):
                 let delta = count(record)

@@ -338,7 +338,7 @@ public final class WriteTransaction {
         StoreError(.unknownName, "Table \(layout.table.name) has no row \(row).")
     }
 
-    private func notCanonical(_ column: String) -> StoreError {
+    func notCanonical(_ column: String) -> StoreError {
         StoreError(
             .invalidValue,
             "The value for \(column) cannot be stored: text holds no U+0000, a number is finite and not -0.")

@@ -41,8 +41,10 @@ struct MigrationArticle {
         let replica = try Replica.open(in: folder, schema: Self.second)
         // end
         try replica.write(by: "ewa") { try $0.update("item", row, ["weight": .real(2.5)]) }
-        let other = try TestPlant(schema: Self.first).founder.folder
-        let error = #expect(throws: StoreError.self) { try Replica.open(in: other, schema: Self.impossible) }
+        let other = try TestPlant(schema: Self.first)
+        let error = #expect(throws: StoreError.self) {
+            try Replica.open(in: other.founder.folder, schema: Self.impossible)
+        }
         #expect(error?.code == .invalidSchema)
     }
 

@@ -216,6 +216,20 @@ struct ReplicatedTests {
         #expect(try await answers.next() == [])
     }
 
+    @Test("What cannot be stored is refused before anything is written")
+    func uncanonicalValues() throws {
+        let plant = try TestPlant(schema: .machines)
+        for machine in [
+            Machine(name: "a\0"), Machine(load: -.infinity), Machine(labels: ["\0"]), Machine(strokes: .max),
+        ] {
+            let error = #expect(throws: StoreError.self) {
+                try plant.founder.write(by: "ewa") { try $0.insert(machine) }
+            }
+            #expect(error?.code == .invalidValue)
+        }
+        #expect(try plant.founder.currentTip() == nil)
+    }
+
     @Test("A value of a later version is left alone")
     func laterValues() throws {
         let plant = try TestPlant(schema: .machines)
