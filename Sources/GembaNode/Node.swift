@@ -53,6 +53,8 @@ public final class Node: Sendable {
     ) async throws {
         let driver = try EngineDriver(
             queue: queue, intake: intake, replica: replica, transport: transport, peers: peers, logger: logger)
+        let subscription = replica.onCommit { driver.noticeCommit() }
+        defer { withExtendedLifetime(subscription) {} }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [transport, intake] in
                 try await transport.run(
@@ -104,6 +106,8 @@ private final class EngineDriver: @unchecked Sendable {
     private let replica: Replica
     private let logger: Logger
     private let start = ContinuousClock.now
+    /// Whether a look at what this process wrote is on its way.
+    private let isCommitNoticed = Atomic(false)
     /// How many refusals were written down; a new node writes its zero.
     private var savedRefusals: UInt64?
 
@@ -134,6 +138,15 @@ private final class EngineDriver: @unchecked Sendable {
         queue.async { [self] in
             intake.endWakeUp()
             while let event = intake.next() { engine.handle(event, at: now) }
+        }
+    }
+
+    /// Has the engine send what this process has just written.
+    func noticeCommit() {
+        guard !isCommitNoticed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        queue.async { [self] in
+            isCommitNoticed.store(false, ordering: .releasing)
+            engine.noticeLocalChanges(at: now)
         }
     }
 

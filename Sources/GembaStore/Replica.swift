@@ -32,6 +32,7 @@ public final class Replica: Sendable {
     let machine: MachineFingerprint
     /// Nil when nothing is searchable.
     let searchIndex: SearchIndex?
+    let commitListeners = CommitListeners()
     private let writer = WriterState()
     /// The sequence numbers of own logs that the side file holds durably, so that it is not synced again for them.
     let exposed = Mutex<[Int64: UInt64]>([:])
@@ -105,7 +106,10 @@ public final class Replica: Sendable {
         let (result, tip) = try transaction(
             on: database, completion: { $0.1 == nil ? .rollback : .commit },
             { try LocalCommit(context: $0, incarnation: incarnation).run(by: actor, because: reason, body) })
-        if let tip { try record([tip], durable: false) }
+        if let tip {
+            try record([tip], durable: false)
+            commitListeners.tell()
+        }
         return result
     }
 

@@ -37,6 +37,21 @@ struct TicketCommandTests {
         }
     }
 
+    @Test("Words are found in tickets and in what was said about them")
+    func search() async throws {
+        try await Machines.withPlant { plant in
+            try await plant.gemba("it", "report", "Etikettendrucker tot", "--at", "L3-PRN2", "--by", "ewa")
+            try await plant.gemba("it", "report", "scanner stuck", "--at", "L3-SCN1", "--by", "ewa")
+            try await plant.gemba("it", "ticket", "note", "IT-0001", "kabel wymieniony", "--by", "marek")
+            for (text, count) in [
+                ("drucker", 1), ("KABEL drucker", 1), ("l3", 2), ("\"AND(*", 0), ("drucker stuck", 0),
+            ] {
+                let found = try await plant.gemba("it", "ticket", "list", "--search", text, "--json").objects
+                #expect(found.count == count, "\(text)")
+            }
+        }
+    }
+
     @Test("Every way to end has its number")
     func exitStatus() async throws {
         try await Machines.withPlant { plant in
