@@ -152,6 +152,26 @@
         names.events(name, offset: offset, maximum: maximum)
     }
 
+    /// Calls `body` with stretches of characters of one change, in the order of the text: the change, the first offset,
+    /// how many, and their text, or nil when they are deleted.
+    @usableFromInline func forEachRun(_ body: (Name, UInt32, Int, String?) -> Void) {
+        tree.forEachSpan { span in
+            names.forEachName(in: span.first..<span.end) { name, offset, numbers in
+                let text =
+                    span.isDeleted ? nil : scalars.text(Int(numbers.lowerBound)..<Int(numbers.upperBound))
+                body(name, offset, numbers.count, text)
+            }
+        }
+    }
+
+    /// The change of all characters, when they are one run from the beginning on and all are shown.
+    @usableFromInline var soleName: Name? {
+        guard names.runs.count == 1, names.count == 1 || !names.runs[0].ascends, count == Int(fugue.count),
+            fugue.heads.count == 1, fugue.heads[0].parent == .beginning, deletions.count == 0
+        else { return nil }
+        return names.runs[0].name(0)
+    }
+
     // MARK: - Past versions
 
     /// The text as it was after some of the changes, a causally closed set of them.
