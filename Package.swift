@@ -61,8 +61,8 @@ let applicationTargets: [Target] = [
     .target(
         name: "Gemba",
         dependencies: [
-            "GembaFloor", "GembaStore", "GembaNode", "GembaZeroMQ", "GembaTrust", "GembaWire", "GembaCausality",
-            logging,
+            "GembaFloor", "GembaStore", "GembaNode", "GembaZeroMQ", "GembaTrust", "GembaWire", "GembaCRDT",
+            "GembaCausality", logging,
         ],
         swiftSettings: settings),
     .target(

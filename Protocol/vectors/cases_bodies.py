@@ -12,7 +12,7 @@ OWN, LOW, HIGH = 0, 1, 2
 ROWS = sorted(seeded(f"row {index}", 16) for index in range(3))
 TIME = 1_700_000_000_123 << 16 | 5
 INSERT, EDIT, DELETE = 0, 1, 2
-KINDS = {0: "register", 1: "set", 2: "increment", 3: "base", 4: "fact"}
+KINDS = {0: "register", 1: "set", 2: "increment", 3: "base", 4: "fact", 5: "text"}
 
 
 def dots(flat):
@@ -48,7 +48,21 @@ def effect(fields):
         return result | {"replaces": observed, "value": str(rest[1])}
     if kind == 4:
         return result | {"values": [value(item) for item in rest]}
+    if kind == 5:
+        return result | {"insertions": [insertion(item) for item in rest[0]], "deletions": deletions(rest[1])}
     return result | {"encoded": encode(fields)}
+
+
+def insertion(fields):
+    if len(fields) == 1:
+        return {"text": fields[0]}
+    side, index, sequence, offset, text = fields
+    return {"side": side, "dot": dot(index, sequence), "offset": offset, "text": text}
+
+
+def deletions(flat):
+    starts = range(0, len(flat), 4)
+    return [{"dot": dot(flat[i], flat[i + 1]), "offset": flat[i + 2], "count": flat[i + 3]} for i in starts]
 
 
 def operation(fields):
@@ -99,6 +113,7 @@ def bodies():
     yield from invalid_dots()
     yield from invalid_operations()
     yield from invalid_effects()
+    yield from invalid_texts()
     yield from invalid_values()
 
 
@@ -137,7 +152,12 @@ def valid_bodies():
     yield case("F4", "a base of the least value that observed the greatest sum", body([edit([6, 3, [[LOW, 3, 2**63 - 1]], -(2**63)])]))
     yield case("F5", "a fact", body([insert([1, 4, ROWS[1], "comment", 1.5])]))
     yield case("F1", "several groups", body([insert([1, 0, [], "a"], [2, 2, [], 1], [3, 4, 1], [9, 1, [["x", 1, []]]])]))
-    yield case("F6", "an effect of kind 5", body([edit([1, 5, [OWN, 3], "text"])]))
+    yield case("F7", "a text in an insert", body([insert([1, 5, [["現場"]], []])]))
+    places = [[0, LOW, 7, 0, "x"], [1, OWN, 9, 2**32 - 1, "e\u0301"], ["\r\n"]]
+    yield case("F7", "insertions on both sides and at the beginning", body([edit([1, 5, places, []])]))
+    yield case("F8", "deletions of three changes", body([edit([1, 5, [], [LOW, 7, 0, 2, LOW, 7, 3, 1, OWN, 3, 0, 2**32 - 1, HIGH, 300, 5, 1]])]))
+    yield case("F8", "insertions and deletions", body([edit([1, 5, [["a"]], [OWN, 3, 2**32 - 1, 1]])]))
+    yield case("F6", "an effect of kind 6", body([edit([1, 6, [OWN, 3], "more"])]))
     yield case("F6", "an effect of an unknown kind between others", body([edit([1, 0, [], 1], [2, 99, {1: [1.5]}], [3, 0, [], 1])]))
     yield case("F6", "an unknown effect of no fields", body([insert([1, 2**63 - 1])]))
 
@@ -178,6 +198,32 @@ def invalid_dots():
     yield case("B4", "a dot twice", body([edit(saw=(OWN, 3, OWN, 3))]), "invalid")
     yield case("B4", "half a dot", body([edit(saw=(OWN, 3, LOW))]), "invalid")
     yield case("B4", "a dot with a negative index", body([edit(saw=(-1, 3))]), "wrongType")
+
+
+def invalid_texts():
+    def text(name, *fields, error="invalid"):
+        return case("F7" if "insert" in name else "F8", name, body([edit([1, 5, *fields])]), error)
+
+    yield text("nothing inserted or deleted", [], [])
+    yield text("a text of three parts", [["a"]], [], [])
+    yield text("an insertion of no characters", [[""]], [])
+    yield text("an insertion of U+0000", [["a\0"]], [])
+    yield text("an insertion of bytes", [[b"a"]], [], error="wrongType")
+    yield text("an insertion on a third side", [[2, OWN, 3, 0, "a"]], [])
+    yield text("an insertion without a side", [[OWN, 3, 0, "a"]], [])
+    yield text("an insertion at a character of this change", [[1, OWN, SEQUENCE, 0, "a"]], [])
+    yield text("an insertion at a character of an unknown log", [[1, 3, 1, 0, "a"]], [])
+    yield text("an insertion at an offset of 2^32", [[1, OWN, 3, 2**32, "a"]], [], error="outOfRange")
+    yield text("half a deletion", [], [OWN, 3])
+    yield text("a deletion of no characters", [], [OWN, 3, 0, 0], error="outOfRange")
+    yield text("a deletion beyond 2^32", [], [OWN, 3, 2**32 - 1, 2], error="outOfRange")
+    yield text("a deletion of the genesis", [], [OWN, 0, 0, 1])
+    yield text("deletions out of order by offset", [], [OWN, 3, 5, 1, OWN, 3, 0, 1])
+    yield text("deletions out of order by replica", [], [OWN, 3, 0, 1, LOW, 7, 0, 1])
+    yield text("deletions that overlap", [], [OWN, 3, 0, 2, OWN, 3, 1, 2])
+    yield text("deletions that meet", [], [OWN, 3, 0, 2, OWN, 3, 2, 2])
+    yield case("O3", "an insert whose text deletes", body([insert([1, 5, [["a"]], [OWN, 3, 0, 1]])]), "invalid")
+    yield case("O3", "an insert whose text hangs on another", body([insert([1, 5, [[1, OWN, 3, 0, "a"]], []])]), "invalid")
 
 
 def invalid_operations():

@@ -112,6 +112,7 @@ def merges():
     yield from registers()
     yield from sets()
     yield from counters()
+    yield from texts()
     yield from presences()
     yield from quarantines()
 
@@ -179,6 +180,33 @@ def counters():
     world.write(world.a, [row(INSERT, [6, 2, [], 5])])
     world.write(world.a, [row(EDIT, [6, 2, [], -5], saw=[0, 1])])
     yield world.case("M15c", "a counter of sum 0 without a base is absent")
+
+
+def texts():
+    world = World()
+    first = world.write(world.a, [row(INSERT, [7, 5, [["press 4"]], []])])
+    yield world.case("M10", "a text that one change inserted")
+    world.write(world.a, [row(EDIT, [7, 5, [[1, 0, 1, 6, " stopped"]], []], saw=[0, 1])])
+    world.write(world.b, [row(EDIT, [7, 5, [[1, 1, 1, 6, " again"]], [1, 1, 0, 5]], saw=[1, 1])], [first])
+    yield world.case("M10", "two passages typed apart at one place stay whole")
+    world.write(world.b, [row(EDIT, [7, 5, [[0, 1, 1, 0, "現場 "]], [1, 1, 3, 3, 0, 1, 0, 2]], saw=[0, 1])], [first])
+    world.write(world.a, [row(EDIT, [7, 5, [[0, 0, 1, 0, "L1: "]], [0, 1, 4, 3]], saw=[0, 2])])
+    yield world.case("M10", "left children, and deletions that overlap")
+
+    world = World()
+    world.write(world.a, [row(INSERT, [7, 5, [["a"]], []])])
+    world.write(world.b, [row(INSERT, [7, 5, [["b"]], []])])
+    yield world.case("M10", "two inserts of one row with texts")
+
+    world = World()
+    world.write(world.a, [row(INSERT, [7, 5, [["abc"]], []])])
+    world.write(world.a, [row(EDIT, [7, 5, [[0, 0, 1, 3, "x"], [1, 0, 1, 1, "yz"]], [0, 1, 2, 9]], saw=[0, 1])])
+    yield world.case("M10", "characters that never were")
+
+    world = World()
+    world.write(world.a, [row(INSERT, [7, 0, [], "no text"])])
+    world.write(world.a, [row(EDIT, [7, 5, [], [0, 1, 0, 1]], saw=[0, 1])])
+    yield world.case("M15c", "a text without characters is absent")
 
 
 def presences():

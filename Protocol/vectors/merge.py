@@ -4,8 +4,8 @@ from encoding import decode, encode
 from structures import sha256
 
 INSERT, EDIT, DELETE = 0, 1, 2
-REGISTER, SET, INCREMENT, BASE, FACT = range(5)
-FAMILY = {REGISTER: 0, SET: 1, INCREMENT: 2, BASE: 2, FACT: 4}
+REGISTER, SET, INCREMENT, BASE, FACT, TEXT = range(6)
+FAMILY = {REGISTER: 0, SET: 1, INCREMENT: 2, BASE: 2, FACT: 4, TEXT: 5}
 
 
 class Register:
@@ -67,6 +67,43 @@ class Counter:
         return [bases, sums, sum_form(initial)] if bases or sums or initial % 2**128 else []
 
 
+class Text:
+    def __init__(self):
+        self.characters = {}
+        self.parents = {}
+        self.deleted = set()
+
+    def apply(self, dot, insertions, deletions):
+        known = set(self.characters)
+        offset = 0
+        for parent, characters in insertions:
+            place = parent if parent and parent[1] in known else None
+            for character in characters:
+                name = (*dot, offset)
+                self.characters[name], self.parents[name] = character, place
+                place = (1, name)
+                offset += 1
+        for replica, seq, first, count in deletions:
+            self.deleted |= {name for name in known if name[:2] == (replica, seq) and first <= name[2] < first + count}
+
+    def order(self, place=None):
+        for name in sorted(name for name, parent in self.parents.items() if parent == place):
+            yield from self.order((0, name))
+            yield name
+            yield from self.order((1, name))
+
+    def state(self):
+        runs = []
+        for name in self.order():
+            gone = name in self.deleted
+            if runs and (last := runs[-1][-1])[:2] == name[:2] and last[2] + 1 == name[2] and (last in self.deleted) == gone:
+                runs[-1].append(name)
+            else:
+                runs.append([name])
+        shown = ["".join(self.characters[name] for name in run) for run in runs]
+        return [[*run[0], len(run) if run[0] in self.deleted else text] for run, text in zip(runs, shown)]
+
+
 def sum_form(total):
     """A sum modulo 2^128, as the bytes of its two's complement."""
     return (total % 2**128).to_bytes(16, "big")
@@ -93,7 +130,7 @@ class Rows:
             for group, kind, *fields in effects:
                 if kind not in FAMILY:
                     continue
-                makers = {0: Register, 1: ObservedSet, 2: Counter, 4: Register}
+                makers = {0: Register, 1: ObservedSet, 2: Counter, 4: Register, 5: Text}
                 state = groups.setdefault((group, FAMILY[kind]), makers[FAMILY[kind]]())
                 if kind == REGISTER:
                     state.write(own, fields[1:], dots(fields[0]))
@@ -104,6 +141,14 @@ class Rows:
                     state.increment(dots(fields[0]), fields[1])
                 elif kind == BASE:
                     state.set(own, fields[1], [((replicas[i], seq), total) for i, seq, total in fields[0]])
+                elif kind == TEXT:
+                    insertions = [
+                        ((item[0], (replicas[item[1]], item[2], item[3])) if len(item) == 5 else None, item[-1])
+                        for item in fields[0]
+                    ]
+                    gone = fields[1]
+                    groups_of_four = [gone[i : i + 4] for i in range(0, len(gone), 4)]
+                    state.apply(own, insertions, [(replicas[i], seq, at, count) for i, seq, at, count in groups_of_four])
                 else:
                     state.write(own, fields, [])
 

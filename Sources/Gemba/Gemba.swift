@@ -1,3 +1,4 @@
+@_exported public import GembaCRDT
 @_exported public import GembaCausality
 @_exported public import GembaFloor
 @_exported public import GembaNode

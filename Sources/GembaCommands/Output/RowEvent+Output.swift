@@ -55,6 +55,9 @@ extension RowEvent.Write {
         case .removed(let element): "removed \(element.shown)"
         case .increased(let delta): "\(delta < 0 ? "" : "+")\(delta)"
         case .counted(let value): "set to \(value)"
+        case .edited(let inserted, let removed):
+            (inserted.map { "inserted \($0.debugDescription)" } + (removed > 0 ? ["deleted \(removed)"] : []))
+                .joined(separator: ", ")
         case .unknown: "(not known to this version)"
         }
     }
@@ -67,6 +70,8 @@ extension RowEvent.Write {
             case .removed(let element): ("removed", JSONValue(element))
             case .increased(let delta): ("increased", .integer(delta))
             case .counted(let value): ("counted", .integer(value))
+            case .edited(let inserted, let removed):
+                ("edited", .object([("inserted", .texts(inserted)), ("removed", .integer(Int64(removed)))]))
             case .unknown: ("unknown", .null)
             }
         return [("columns", .texts(columns)), (name, value), ("fate", .string(fate.rawValue))]

@@ -39,6 +39,7 @@ extension ReferenceRow {
         for (group, elements) in sets { parts.append((group, 1, { $0.elements(elements) })) }
         for (group, counter) in counters { parts.append((group, 2, { $0.counter(counter) })) }
         for (group, writes) in facts { parts.append((group, 4, { $0.writes(writes) })) }
+        for (group, text) in texts { parts.append((group, 5, { $0.text(text) })) }
         parts.sort { ($0.group, $0.family) < ($1.group, $1.family) }
         encoder.array(count: parts.count)
         for part in parts {
@@ -76,6 +77,32 @@ extension CBOREncoder {
             for dot in element.dots {
                 array(count: 2)
                 self.dot(dot)
+            }
+        }
+    }
+
+    fileprivate mutating func text(_ text: ReferenceText) {
+        var runs: [[ReferenceText.Character]] = []
+        for character in text.characters {
+            if let last = runs.last?.last, last.id.dot == character.id.dot, last.id.offset + 1 == character.id.offset,
+                last.isDeleted == character.isDeleted
+            {
+                runs[runs.count - 1].append(character)
+            } else {
+                runs.append([character])
+            }
+        }
+        array(count: runs.count)
+        for run in runs {
+            array(count: 4)
+            dot(run[0].id.dot)
+            unsigned(UInt64(run[0].id.offset))
+            if run[0].isDeleted {
+                unsigned(UInt64(run.count))
+            } else {
+                var shown = String.UnicodeScalarView()
+                shown.append(contentsOf: run.map(\.scalar))
+                self.text(String(shown))
             }
         }
     }

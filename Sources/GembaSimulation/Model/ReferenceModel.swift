@@ -67,6 +67,7 @@ struct ReferenceModel {
                 return group.columns.map(\.defaultValue)
             }
             return write.content
+        case .text: return [.text(row.texts[group.id]?.shown ?? "")]
         case .set:
             let elements = (row.sets[group.id] ?? [:]).keys.map { (encoded: $0.encoded(), value: $0) }
                 .sorted { $0.encoded.lexicographicallyPrecedes($1.encoded) }

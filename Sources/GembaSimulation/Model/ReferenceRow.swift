@@ -31,6 +31,7 @@ struct ReferenceRow {
     private(set) var facts: [GroupID: [Write<[Value]>]] = [:]
     private(set) var sets: [GroupID: [Value: [Dot]]] = [:]
     private(set) var counters: [GroupID: Counter] = [:]
+    private(set) var texts: [GroupID: ReferenceText] = [:]
 
     /// M5, M7: a row is there once it was inserted, while a write that is no deletion stands.
     var isVisible: Bool { wasInserted && presence.contains { !$0.content } }
@@ -46,6 +47,7 @@ struct ReferenceRow {
             facts[group] = Self.fact(effects)
             sets[group] = Self.set(effects)
             counters[group] = Self.counter(effects)
+            texts[group] = Self.text(effects)
         }
     }
 
@@ -87,6 +89,14 @@ struct ReferenceRow {
                 if !rest.isEmpty { result[entry.key] = rest }
             }
         return standing.isEmpty ? nil : standing
+    }
+
+    private static func text(_ effects: [(Dot, Effect)]) -> ReferenceText? {
+        let text = ReferenceText(
+            effects.compactMap { dot, effect in
+                if case .text(let text) = effect.content { (dot, text) } else { nil }
+            })
+        return text.characters.isEmpty ? nil : text
     }
 
     private static func counter(_ effects: [(Dot, Effect)]) -> Counter? {

@@ -17,6 +17,7 @@ extension Schema {
                     .counter(4, "stock"),
                     .register(5, .any("remark")),
                     .register(6, .real("weight")),
+                    .text(7, "story"),
                 ], indexes: [["title"]]),
             Table(2, "note", groups: [.fact(1, [.blob("item"), .text("content")])]),
             Table(3, "debit", groups: [.register(1, .integer("amount")), .set(2, "tags")]),
@@ -28,7 +29,7 @@ extension Schema {
     /// From the least urgent on; 5 is not among them.
     static let urgencies: [Value] = [.integer(4), .integer(3), .integer(2), .integer(1)]
 
-    /// What older programs knew: neither `extra` nor an item's weight.
+    /// What older programs knew: neither `extra` nor an item's weight or story.
     static let earlierSimulation = Schema(
         version: 1,
         tables: simulation.tables.filter { $0.name != "extra" }.map { table in

@@ -47,7 +47,7 @@ struct Workload {
     }
 
     private mutating func step(_ tx: WriteTransaction, at station: Int, _ draft: inout Draft) throws {
-        switch random.below(20) {
+        switch random.below(22) {
         case 0, 1: try insertItem(tx, &draft)
         case 2, 3, 4, 5: try updateItem(tx, &draft)
         case 6: try openForm(tx, at: station)
@@ -60,6 +60,7 @@ struct Workload {
         case 14, 15, 16: try updatePair(tx, at: station, &draft)
         case 17: try deleteOrRestore(["debit", "credit"], tx, &draft)
         case 18: try count(tx, &draft)
+        case 19, 20: try writeStory(tx)
         default: try useExtra(tx, &draft)
         }
     }
@@ -71,7 +72,7 @@ struct Workload {
 
     // MARK: - Rows
 
-    private mutating func visibleRow(_ table: String, _ tx: WriteTransaction) throws -> RowID? {
+    mutating func visibleRow(_ table: String, _ tx: WriteTransaction) throws -> RowID? {
         random.pick(try RowID.fetchAll(tx.database, sql: "SELECT id FROM \(table) ORDER BY id"))
     }
 

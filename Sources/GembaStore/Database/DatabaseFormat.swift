@@ -33,6 +33,17 @@ enum DatabaseFormat {
         ) STRICT;
         """
 
+    /// The structure of texts that were edited, and texts that no column holds.
+    static let textTables = """
+        CREATE TABLE gemba_text (
+            tbl INTEGER NOT NULL,
+            row BLOB NOT NULL,
+            grp INTEGER NOT NULL,
+            content BLOB NOT NULL,
+            PRIMARY KEY (tbl, row, grp)
+        ) STRICT;
+        """
+
     static let tables = """
         CREATE TABLE gemba_replica (
             id INTEGER PRIMARY KEY,
@@ -51,6 +62,7 @@ enum DatabaseFormat {
 
         \(logTables)
         \(declarationTables)
+        \(textTables)
 
         CREATE TABLE gemba_seen (
             author INTEGER NOT NULL,

@@ -12,6 +12,7 @@ struct FormatUpgrade {
             try packEntries()
             try context.connection.execute(DatabaseFormat.declarationTables)
             try ConflictTable.create(in: context.connection.database)
+            try context.connection.execute(DatabaseFormat.textTables)
         }
         try context.connection.execute("PRAGMA user_version = \(DatabaseFormat.version)")
     }

@@ -88,11 +88,16 @@ struct ConflictFinder {
             let bases = try counter.bases.names.map { base in
                 try sibling([.integer(counter.value(over: base))], columns: columns, by: base, isShown: false)
             }
-            // Increments have no dots of their own; whoever last touched the row stands for them.
-            guard bases.isEmpty, let last = self.state.presence.names.last else { return bases }
-            let sum = Value.integer(counter.value(over: nil))
-            return [try sibling([sum], columns: columns, by: last, isShown: false)]
+            return try bases.isEmpty
+                ? whole(.integer(counter.value(over: nil)), columns: columns) : bases
+        case .text(let text):
+            return try whole(.text(text.text), columns: columns)
         }
+    }
+
+    /// What many changes made together, as increments and letters do; whoever last touched the row stands for them.
+    private func whole(_ value: Value, columns: [String]) throws -> [Sibling] {
+        try state.presence.names.suffix(1).map { try sibling([value], columns: columns, by: $0, isShown: false) }
     }
 
     // MARK: - One group
@@ -105,7 +110,7 @@ struct ConflictFinder {
             return [conflict(.unfit, over: group.id, columns: names, try everything(in: content, of: group.id))]
         }
         switch content {
-        case .set: return []
+        case .set, .text: return []
         case .writes(let writes): return try conflicts(of: writes, key: key, index: index, names)
         case .counter(let counter): return try conflicts(of: counter, group: group, index: index, names)
         }

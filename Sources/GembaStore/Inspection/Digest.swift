@@ -118,6 +118,19 @@ struct DigestBuilder {
                 try encode(try set.names(of: element).map(global).sorted(), into: &encoder)
             }
         case .counter(let counter): try encode(counter, into: &encoder)
+        case .text(let text): encode(try text.document(global: global), into: &encoder)
+        }
+    }
+
+    /// The characters that ever were, by their ids, and the content of those that are shown.
+    private func encode(_ text: TextDocument<Dot>, into encoder: inout CBOREncoder) {
+        let runs = text.runs
+        encoder.array(count: runs.count)
+        for run in runs {
+            encoder.array(count: 4)
+            encode(run.first.name, into: &encoder)
+            encoder.unsigned(UInt64(run.first.offset))
+            if let text = run.text { encoder.text(text) } else { encoder.unsigned(UInt64(run.count)) }
         }
     }
 

@@ -30,6 +30,8 @@ public struct RowEvent: Hashable, Sendable {
             case increased(Int64)
             /// A counter was set, as by taking stock.
             case counted(Int64)
+            /// Characters were put into a text and taken out of it: passages, and how many others went.
+            case edited(inserted: [String], removed: Int)
             /// Something that this version of the library does not know.
             case unknown
         }
@@ -97,6 +99,7 @@ extension Replica {
                 }
                 _ = try state.apply(
                     operation, as: dot, local: { try context.numbers.local($0, on: context.connection) },
+                    global: { try context.numbers.global($0, on: context.connection) },
                     payload: { $0 })
             }
             guard state.isVisible else { return nil }
@@ -200,6 +203,18 @@ extension StoreContext {
             let counter = state.counter(effect.group)
             let shown = try rows.shownBase(of: counter, by: order)?.name
             return [(.increased(delta), try fate(ofIncrementBy: dot, over: shown))]
+        case .text(let text):
+            let removed = text.deletions.reduce(0) { $0 + Int($1.count) }
+            let global = { (dot: LocalDot) in try self.numbers.global(dot, on: self.connection) }
+            let document = try state.text(effect.group)?.document(global: global)
+            let own = try global(dot)
+            let isShown = document?.runs.contains { $0.first.name == own && $0.text != nil } ?? false
+            return [
+                (
+                    .edited(inserted: text.insertions.map(\.text), removed: removed),
+                    isShown || text.insertions.isEmpty ? .shown : .replaced
+                )
+            ]
         case .unknown:
             return [(.unknown, .kept)]
         }

@@ -186,6 +186,7 @@ private struct Verifier {
     }
 
     private mutating func compare(with scratch: StoreContext) throws {
+        try compareTexts(with: scratch)
         var tables = ["gemba_hidden", "gemba_sibling", "gemba_deferred"]
         tables += context.environment.schema.tables.map(\.name).sorted()
         for table in tables {
@@ -230,6 +231,26 @@ private struct Verifier {
         guard count == lineCount else {
             throw FaultFound("table conflict", "It has lines about rows that nobody contests.")
         }
+    }
+
+    /// Texts are compared as digests see them: their stored form depends on the order in which changes came.
+    private func compareTexts(with scratch: StoreContext) throws {
+        for (own, other) in [(context, scratch), (scratch, context)] {
+            var rows: [(table: TableID, row: RowID)] = []
+            try own.connection.statement("SELECT DISTINCT tbl, row FROM gemba_text ORDER BY tbl, row").forEach {
+                rows.append((TableID(rawValue: UInt32(truncatingIfNeeded: $0.int(0))), try $0.fixed(1)))
+            }
+            for (table, row) in rows {
+                guard try Self.encoded(row, of: table, in: own) == Self.encoded(row, of: table, in: other) else {
+                    throw FaultFound("the text of row \(row)", "The stored text is not what the logs make of it.")
+                }
+            }
+        }
+    }
+
+    private static func encoded(_ row: RowID, of table: TableID, in context: StoreContext) throws -> [UInt8]? {
+        guard let (state, _) = try context.rows.load(table: table, row: row) else { return nil }
+        return try DigestBuilder(context: context).encoded(state, table: table, row: row)
     }
 
     private static func name(of row: Row?) -> String {

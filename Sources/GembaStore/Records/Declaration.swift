@@ -146,6 +146,13 @@ public struct Declaration<Record: Replicated>: Sendable {
                 content: .count { Int64($0[keyPath: property]) })
         }
 
+        /// A text that several people edit at once. What differs between two states of the property is edited, by words.
+        public static func text(
+            _ id: GroupID, _ name: String, _ property: any WritableKeyPath<Record, String> & Sendable
+        ) -> Part {
+            Part(group: .text(id, name), fields: [.column(name, property)], content: .columns)
+        }
+
         /// A group that the type has no properties for, such as a hidden one.
         public static func other(_ group: Group) -> Part { Part(group: group, fields: [], content: .columns) }
     }

@@ -56,7 +56,12 @@ extension WriteTransaction {
         var values: [(place: Int, value: Value)] = []
         var place = 0
         for part in Record.declaration.parts {
-            if case .columns = part.content, part.fields.contains(where: { $0.value(record) != $0.value(former) }) {
+            if part.group.merge == .text, let field = part.fields.first {
+                try setText(
+                    part.group, of: record.id, in: layout, from: field.value(former), to: field.value(record))
+            } else if case .columns = part.content,
+                part.fields.contains(where: { $0.value(record) != $0.value(former) })
+            {
                 for (offset, field) in part.fields.enumerated() {
                     let value = field.value(record) ?? .null
                     try check(value, column: place + offset, layout)

@@ -30,6 +30,8 @@ struct ByteWriter {
         withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
     }
 
+    mutating func raw(_ content: [UInt8]) { bytes += content }
+
     mutating func dot(_ dot: LocalDot) {
         number(UInt64(dot.replica))
         number(dot.sequence)
@@ -63,6 +65,10 @@ struct ByteWriter {
         case .writes(let writes): dots(writes.names)
         case .set(let set): self.set(set)
         case .counter(let counter): self.counter(counter)
+        case .text(.fresh(let dot, _)):
+            byte(0)
+            self.dot(dot)
+        case .text: byte(1)
         }
     }
 
@@ -134,6 +140,18 @@ struct ByteReader {
         }
     }
 
+    mutating func bytes(count: UInt64) throws(StoreError) -> [UInt8] {
+        guard count <= UInt64(bytes.count - offset) else { throw Self.malformed }
+        defer { offset += Int(count) }
+        return Array(bytes[offset..<offset + Int(count)])
+    }
+
+    /// All bytes that were not read yet.
+    mutating func rest() -> [UInt8] {
+        defer { offset = bytes.count }
+        return Array(bytes[offset...])
+    }
+
     mutating func signed() throws(StoreError) -> Int64 {
         let number = try number()
         return Int64(bitPattern: number >> 1) ^ -Int64(bitPattern: number & 1)
@@ -161,6 +179,7 @@ struct ByteReader {
             .writes(.init(writes: try dots().map { .init(name: $0, payload: Nothing()) }))
         case .set: .set(try set())
         case .counter: .counter(try counter())
+        case .text: .text(try byte() == 0 ? .fresh(try dot(), nil) : .stored(nil))
         }
     }
 

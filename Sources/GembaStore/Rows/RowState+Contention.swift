@@ -29,7 +29,7 @@ extension RowState {
             guard let index = layout.index(of: key.group), !layout.groups[index].isHidden else { return false }
             if key.family != MergeFamily(layout.groups[index].merge) { return true }
             switch state {
-            case .set: return false
+            case .set, .text: return false
             case .writes(let writes):
                 return writes.writes.count > 1 || writes.writes.contains { isUnfit(key, index, $0.payload) }
             case .counter(let counter):

@@ -36,6 +36,7 @@ enum MergeFamily: UInt8, Hashable, Sendable {
     case set = 1
     case counter = 2
     case fact = 4
+    case text = 5
 
     init(_ merge: Group.Merge) {
         self =
@@ -44,6 +45,7 @@ enum MergeFamily: UInt8, Hashable, Sendable {
             case .set: .set
             case .counter: .counter
             case .fact: .fact
+            case .text: .text
             }
     }
 }
@@ -53,12 +55,14 @@ enum GroupState<Payload: Hashable & Sendable>: Hashable, Sendable {
     case writes(DotFunction<LocalDot, Payload>)
     case set(ObservedRemoveSet<LocalDot, Value>)
     case counter(Counter<LocalDot>)
+    case text(TextState)
 
     var isEmpty: Bool {
         switch self {
         case .writes(let writes): writes.isEmpty
         case .set(let set): set.isEmpty
         case .counter(let counter): counter.isEmpty
+        case .text(let text): text.isEmpty
         }
     }
 
@@ -66,7 +70,7 @@ enum GroupState<Payload: Hashable & Sendable>: Hashable, Sendable {
     var names: [LocalDot] {
         switch self {
         case .writes(let writes): writes.names
-        case .set: []
+        case .set, .text: []
         case .counter(let counter): counter.bases.names
         }
     }
@@ -80,24 +84,27 @@ extension RowState {
     /// - Parameters:
     ///   - dot: the change's dot.
     ///   - local: translates the dots that the operation names.
+    ///   - global: translates the dots of texts, whose characters are ordered by replica id.
     ///   - payload: makes a register's payload of the values written.
     /// - Returns: the effects of unknown kind, which the caller defers.
     mutating func apply(
-        _ operation: RowOperation, as dot: LocalDot, local: (Dot) throws -> LocalDot, payload: ([Value]) -> Payload
+        _ operation: RowOperation, as dot: LocalDot, local: (Dot) throws -> LocalDot,
+        global: (LocalDot) throws -> Dot, payload: ([Value]) -> Payload
     ) throws -> [Effect] {
         let mark: PresenceMark = operation.verb == .delete ? .deleted : .alive
         presence.write(mark, as: dot, replacing: try operation.saw.map(local))
         if operation.verb == .insert { wasInserted = true }
         var unknown: [Effect] = []
         for effect in operation.effects {
-            if try !apply(effect, as: dot, local: local, payload: payload) { unknown.append(effect) }
+            if try !apply(effect, as: dot, local: local, global: global, payload: payload) { unknown.append(effect) }
         }
         return unknown
     }
 
     /// Applies one effect, or returns false when its kind is unknown.
     private mutating func apply(
-        _ effect: Effect, as dot: LocalDot, local: (Dot) throws -> LocalDot, payload: ([Value]) -> Payload
+        _ effect: Effect, as dot: LocalDot, local: (Dot) throws -> LocalDot, global: (LocalDot) throws -> Dot,
+        payload: ([Value]) -> Payload
     ) throws -> Bool {
         switch effect.content {
         case .register(let replaces, let values):
@@ -126,6 +133,11 @@ extension RowState {
                 }
                 counter.set(.init(value: value, observed: observed.sorted { $0.name < $1.name }), as: dot)
             }
+        case .text(let text):
+            let key = GroupKey(group: effect.group, family: .text)
+            // Taken out of the table, so that a long text is changed in place.
+            let state = try TextState.applying(text, to: takeText(key), as: dot, global: global)
+            groups[key] = state.isEmpty ? nil : .text(state)
         case .unknown:
             return false
         }
@@ -157,7 +169,15 @@ extension RowState {
         groups[GroupKey(group: group, family: .counter)] = counter.isEmpty ? nil : .counter(counter)
     }
 
+    private mutating func takeText(_ key: GroupKey) -> TextState? {
+        if case .text(let text) = groups.removeValue(forKey: key) { text } else { nil }
+    }
+
     // MARK: Reading one group
+
+    func text(_ group: GroupID) -> TextState? {
+        if case .text(let text) = groups[GroupKey(group: group, family: .text)] { text } else { nil }
+    }
 
     func writes(_ key: GroupKey) -> Writes {
         if case .writes(let writes) = groups[key] { writes } else { Writes() }
@@ -182,6 +202,7 @@ extension RowState where Payload == [Value] {
                 .writes(.init(writes: writes.writes.map { .init(name: $0.name, payload: Nothing()) }))
             case .set(let set): .set(set)
             case .counter(let counter): .counter(counter)
+            case .text(let text): .text(text.dotsOnly)
             }
         }
         return result

@@ -62,14 +62,15 @@ final class RowStore {
         var (state, _) = try load(table: table, row: row) ?? (RowState<[Value]>(), false)
         let wasContested = isContested(state, table: table)
         for dotted in operations {
-            let unknown = try state.apply(dotted.operation, as: dotted.dot, local: local, payload: { $0 })
+            let unknown = try state.apply(
+                dotted.operation, as: dotted.dot, local: local, global: global, payload: { $0 })
             for effect in unknown { try deferEffect(effect, table: table, row: row, dot: dotted.dot) }
         }
         if wasContested || isContested(state, table: table) { noteContest(over: row, in: table) }
         try save(state, table: table, row: row)
     }
 
-    private func isContested(_ state: RowState<[Value]>, table: TableID) -> Bool {
+    func isContested(_ state: RowState<[Value]>, table: TableID) -> Bool {
         layouts[table].map { state.isContested(in: $0) } ?? false
     }
 
@@ -108,7 +109,7 @@ final class RowStore {
         try removeOutside(table: table, row: row)
     }
 
-    private func noteChange(of row: RowID, in table: TableID) {
+    func noteChange(of row: RowID, in table: TableID) {
         if lastUnderived == table { return }
         if derivedFrom.contains(table) {
             changedRows[table, default: []].insert(row)
@@ -118,7 +119,9 @@ final class RowStore {
         }
     }
 
-    private func local(_ dot: Dot) throws -> LocalDot { try numbers.local(dot, on: connection) }
+    func local(_ dot: Dot) throws -> LocalDot { try numbers.local(dot, on: connection) }
+
+    func global(_ dot: LocalDot) throws -> Dot { try numbers.global(dot, on: connection) }
 
     // MARK: - Fast paths
 
@@ -304,6 +307,10 @@ final class RowStore {
             switch group {
             case .set(let set): result.groups[key] = .set(set)
             case .counter(let counter): result.groups[key] = .counter(counter)
+            case .text(let text):
+                var shown: String?
+                if case .text(let content) = inline(key)?.first { shown = content }
+                result.groups[key] = .text(try loadText(text, key, table: table, row: row, shown: shown))
             case .writes(let writes):
                 if let values = inline(key), let name = writes.names.first {
                     result.groups[key] = .writes(.init(name: name, payload: values))
@@ -347,9 +354,16 @@ final class RowStore {
     /// Writes a row's state to where it belongs, in place of whatever stood there.
     func save(_ state: RowState<[Value]>, table: TableID, row: RowID) throws {
         try removeOutside(table: table, row: row)
+        var state = state
         var outside: Set<GroupKey> = []
         let visible = state.isVisible ? layouts[table] : nil
         for (key, group) in state.groups {
+            if case .text(let text) = group {
+                let settled = try text.settled(local: local)
+                state.groups[key] = .text(settled)
+                if try saveText(settled, key, table: table, row: row, visible: visible) { outside.insert(key) }
+                continue
+            }
             guard case .writes(let writes) = group else { continue }
             if let visible, writes.writes.count == 1, let index = visible.index(of: key.group),
                 visible.fits(writes.writes[0].payload, group: index, family: key.family)
@@ -379,7 +393,7 @@ final class RowStore {
     }
 
     private func removeOutside(table: TableID, row: RowID) throws {
-        for name in ["gemba_sibling", "gemba_hidden"] {
+        for name in ["gemba_sibling", "gemba_hidden", "gemba_text"] {
             try connection.statement("DELETE FROM \(name) WHERE tbl = ? AND row = ?")
                 .bind(1, Int64(table.rawValue)).bind(2, row).run()
         }
@@ -415,6 +429,7 @@ final class RowStore {
     ) throws -> [Value] {
         switch group.merge {
         case .set: return [.text(JSON.array(state.set(group.id).sortedByEncoding.map(\.element)))]
+        case .text: return [.text(state.text(group.id)?.text ?? "")]
         case .counter:
             let counter = state.counter(group.id)
             let base = try shownBase(of: counter, by: layout.orders[index])?.name

@@ -15,13 +15,15 @@ public struct Group: Hashable, Sendable {
         case counter
         /// Written once, with the row.
         case fact
+        /// People's insertions and deletions of characters are all kept.
+        case text
     }
 
     /// Stable for ever within its table.
     public let id: GroupID
     /// How concurrent effects merge.
     public let merge: Merge
-    /// The members in their frozen order; exactly one for a set or a counter.
+    /// The members in their frozen order; exactly one for a set, a counter or a text.
     public let columns: [Column]
     /// Which of several siblings is shown; of a counter, which of several bases.
     public let rule: ShownRule
@@ -67,6 +69,11 @@ public struct Group: Hashable, Sendable {
     /// A sum of increments.
     public static func counter(_ id: GroupID, _ name: String, shows rule: ShownRule = .latest) -> Group {
         Group(id: id, merge: .counter, columns: [Column(name, .integer, default: .integer(0))], rule: rule)
+    }
+
+    /// A text that several people edit at once, character by character.
+    public static func text(_ id: GroupID, _ name: String) -> Group {
+        Group(id: id, merge: .text, columns: [Column(name, .text, default: .text(""))])
     }
 
     /// The columns of a fact: a row of a table that has only such groups is never edited.

@@ -27,7 +27,7 @@ struct ProjectionUpdate {
         }
         let inMetadata = { (group: GroupID) in
             let merge = layout.index(of: group).map { layout.groups[$0].merge }
-            return merge == .set || merge == .counter
+            return merge == .set || merge == .counter || merge == .text
         }
         let added = change.addedGroups.filter(inMetadata)
         let reordered = change.reorderedGroups.filter(inMetadata)

@@ -49,6 +49,7 @@ public final class RowReader {
         guard let place = layout.place(ofColumn: column) else { throw context.unknownColumn(column, in: table) }
         guard let found = try context.rows.metadata(table: layout.table.id, row: row) else { return [] }
         let group = layout.groups[place.group]
+        if group.merge == .text { return try contributors(to: group.id, of: row, in: layout).map(provenance) }
         let key = GroupKey(group: group.id, family: MergeFamily(group.merge))
         return try (found.metadata.state.groups[key]?.names ?? []).map(provenance)
     }

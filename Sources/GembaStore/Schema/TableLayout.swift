@@ -13,6 +13,8 @@ final class TableLayout: Sendable {
     let places: [(id: GroupID, places: Range<Int>)]
     /// For each column: the index of its group.
     let groupOfColumn: [Int]
+    /// The columns of texts.
+    let textPlaces: [Int]
     /// Whether rows have both facts and other groups.
     let mixesFacts: Bool
     private let families: [MergeFamily]
@@ -53,6 +55,7 @@ final class TableLayout: Sendable {
         orders = groups.map { SiblingOrder(of: $0, ranks: ranks) }
         places = zip(groupIDs, ranges).map { ($0, $1) }
         groupOfColumn = ranges.enumerated().flatMap { index, range in range.map { _ in index } }
+        textPlaces = zip(groups, ranges).filter { $0.0.merge == .text }.map { $0.1.lowerBound }
         mixesFacts = !table.holdsFacts && table.groups.contains { $0.merge == .fact }
         self.placeByColumn = placeByColumn
         indexByGroup = Dictionary(uniqueKeysWithValues: groups.enumerated().map { ($1.id, $0) })

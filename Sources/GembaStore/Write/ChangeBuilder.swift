@@ -182,6 +182,7 @@ extension Effect.Content {
         switch self {
         case .set(let elements): elements.isEmpty
         case .increment(_, let delta): delta == 0
+        case .text(let text): text.isEmpty
         default: false
         }
     }

@@ -10,14 +10,16 @@ public final class WriteTransaction {
     /// The connection, for plain SQL reads. Replicated tables must not be written through it.
     public let database: Database
     let context: StoreContext
-    private(set) var builder: ChangeBuilder
-    private let localDot: LocalDot
+    var builder: ChangeBuilder
+    let localDot: LocalDot
     private let rows: RowStore
     private var lastLayout: TableLayout?
     /// The values of the update at hand by place among the columns, in ascending order, and the indexes of their groups.
     private var given: [(place: Int, value: Value)] = []
     private var groups: [Int] = []
     private let makeRowID: () -> RowID
+    /// The texts that this change edits so far.
+    var textDrafts: [TextDraft.Place: TextDraft] = [:]
 
     init(context: StoreContext, dot: Dot, localDot: LocalDot, makeRowID: @escaping () -> RowID) {
         self.context = context
@@ -58,7 +60,10 @@ public final class WriteTransaction {
         for range in layout.ranges where values[range].contains(where: { $0 != nil }) {
             for place in range where values[place] == nil { values[place] = layout.columns[place].defaultValue }
         }
-        if layout.mixesFacts || !others.isEmpty {
+        // Text that is empty is text that nobody wrote.
+        for place in layout.textPlaces where values[place] == .text("") { values[place] = nil }
+        let hasText = layout.textPlaces.contains { values[$0] != nil }
+        if layout.mixesFacts || hasText || !others.isEmpty {
             return try insertMixed(values, others: others, as: row, into: layout)
         }
         let insertion = RowInsertion(
@@ -76,9 +81,11 @@ public final class WriteTransaction {
             let written = values[layout.ranges[index]].compactMap(\.self)
             if written.isEmpty { return nil }
             let group = layout.groups[index]
-            return Effect(
-                group: group.id,
-                content: group.merge == .fact ? .fact(values: written) : .register(replaces: [], values: written))
+            switch group.merge {
+            case .fact: return Effect(group: group.id, content: .fact(values: written))
+            case .text: return insertion(of: written, as: group)
+            default: return Effect(group: group.id, content: .register(replaces: [], values: written))
+            }
         }
         let all = (effects + others).sorted { $0.group < $1.group }
         try apply(RowOperation(table: layout.table.id, row: row, verb: .insert, effects: all))
@@ -89,7 +96,7 @@ public final class WriteTransaction {
             .invalidOperation, "Table \(layout.table.name) has a row \(row) already, or had one that was deleted.")
     }
 
-    /// Writes columns of a row that is there.
+    /// Writes columns of a row that is there. A text is edited to be what is given, by as few words as can be.
     ///
     /// - Parameter seen: what the writer had before it; nil stands for all that the replica holds.
     /// - Throws: ``StoreError`` when the row is missing, deleted or a fact.
@@ -173,6 +180,12 @@ public final class WriteTransaction {
     private func merge(
         _ row: RowID, _ given: [(place: Int, value: Value)], in layout: TableLayout, basedOn seen: VersionToken?
     ) throws {
+        let texts = given.filter { layout.groups[layout.groupOfColumn[$0.place]].merge == .text }
+        for (place, value) in texts {
+            try setText(layout.groups[layout.groupOfColumn[place]], of: row, in: layout, to: [value])
+        }
+        let given = given.filter { entry in !texts.contains { $0.place == entry.place } }
+        if given.isEmpty, !texts.isEmpty { return }
         let state = try visibleState(of: row, in: layout)
         let effects = try groupedValues(given, layout: layout, row: row).map { index, values in
             let group = layout.groups[index]
@@ -297,7 +310,7 @@ public final class WriteTransaction {
 
     // MARK: - Applying
 
-    private func edit(
+    func edit(
         _ row: RowID, in layout: TableLayout, state: RowState<Nothing>, effects: [Effect]
     ) throws -> RowOperation {
         RowOperation(
@@ -310,6 +323,7 @@ public final class WriteTransaction {
             try context.rows.merge([.init(dot: localDot, operation: step)], table: step.table, row: step.row)
         } else {
             try context.rows.erase(table: step.table, row: step.row)
+            textDrafts = textDrafts.filter { $0.key.table != step.table || $0.key.row != step.row }
         }
     }
 
@@ -344,7 +358,7 @@ public final class WriteTransaction {
             "The value for \(column) cannot be stored: text holds no U+0000, a number is finite and not -0.")
     }
 
-    private func group(ofColumn column: String, merge: Group.Merge, in layout: TableLayout) throws -> Group {
+    func group(ofColumn column: String, merge: Group.Merge, in layout: TableLayout) throws -> Group {
         guard let place = layout.place(ofColumn: column) else {
             throw context.unknownColumn(column, in: layout.table.name)
         }
@@ -361,7 +375,7 @@ public final class WriteTransaction {
             throw context.unknownColumn(name, in: layout.table.name)
         }
         let group = layout.groups[place.group]
-        guard group.merge == .register || group.merge == .fact else {
+        guard group.merge == .register || group.merge == .fact || group.merge == .text else {
             throw StoreError(.invalidOperation, "Column \(name) is a \(group.merge); use the calls made for it.")
         }
         try check(value, column: place.column, layout)

@@ -128,7 +128,7 @@ extension Effect {
             switch kind {
             case .register: fields >= 2
             case .set: fields == 1
-            case .increment, .base: fields == 2
+            case .increment, .base, .text: fields == 2
             case .fact: fields >= 1
             }
         guard isComplete else { throw decoder.failure(.invalid("an effect has another number of fields")) }
@@ -148,6 +148,8 @@ extension Effect {
             return .base(replaces: replaces, value: try decoder.signed())
         case .fact:
             return .fact(values: try decoder.values(count: fields))
+        case .text:
+            return .text(try TextEffect(from: &decoder, index: index))
         }
     }
 }

@@ -85,6 +85,7 @@ extension RowOperation {
             case .set(let elements): elements.forEach { $0.saw.forEach(body) }
             case .increment(let bases, _): bases.forEach(body)
             case .base(let replaces, _): replaces.forEach { body($0.dot) }
+            case .text(let text): text.namedCharacters.forEach { body($0.dot) }
             case .fact, .unknown: break
             }
         }
@@ -129,6 +130,9 @@ extension Effect {
             precondition(verb == .insert && !values.isEmpty, "a fact is written without values or outside an insert")
             begin(.fact, fields: values.count, into: &encoder)
             for value in values { value.encode(into: &encoder) }
+        case .text(let text):
+            begin(.text, fields: 2, into: &encoder)
+            text.encode(into: &encoder, index: index)
         case .unknown(_, let encoded):
             encoder.raw(encoded)
         }

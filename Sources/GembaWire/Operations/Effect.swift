@@ -31,6 +31,8 @@ public struct Effect: Hashable, Sendable {
         case base(replaces: [ObservedBase], value: Int64)
         /// Writes an immutable fact; valid only in an insert.
         case fact(values: [Value])
+        /// Inserts and deletes characters of a text.
+        case text(TextEffect)
         /// An effect of a kind that this version does not know: kept as its encoded bytes and deferred.
         case unknown(kind: UInt64, encoded: [UInt8])
     }

@@ -5,6 +5,7 @@ enum EffectKind: UInt64 {
     case increment = 2
     case base = 3
     case fact = 4
+    case text = 5
 }
 
 extension Effect {
@@ -26,6 +27,7 @@ extension Effect.Content {
         case .set(let elements): elements.allSatisfy { $0.adds && $0.saw.isEmpty }
         case .increment(let bases, _): bases.isEmpty
         case .base(let replaces, _): replaces.isEmpty
+        case .text(let text): text.deletions.isEmpty && text.insertions.allSatisfy { $0.parent == .beginning }
         case .fact, .unknown: true
         }
     }

@@ -100,6 +100,13 @@ extension Effect {
                 3, ["replaces": .list(replaces) { $0.vectorDescription }, "value": .string(String(value))])
         case .fact(let values):
             return described(4, ["values": .list(values) { $0.vectorDescription }])
+        case .text(let text):
+            return described(
+                5,
+                [
+                    "insertions": .list(text.insertions) { $0.vectorDescription },
+                    "deletions": .list(text.deletions) { $0.vectorDescription },
+                ])
         case .unknown(let kind, let encoded):
             return described(kind, ["encoded": .hexadecimal(encoded)])
         }
@@ -110,6 +117,28 @@ extension Effect.ElementOperation {
     var vectorDescription: JSONValue {
         [
             "element": element.vectorDescription, "adds": .bool(adds), "saw": .list(saw) { $0.vectorDescription },
+        ]
+    }
+}
+
+extension TextEffect.Insertion {
+    var vectorDescription: JSONValue {
+        switch parent {
+        case .beginning: ["text": .string(text)]
+        case .character(let id, let side):
+            [
+                "side": .number(side.rawValue), "dot": id.dot.vectorDescription, "offset": .number(UInt64(id.offset)),
+                "text": .string(text),
+            ]
+        }
+    }
+}
+
+extension TextEffect.Deletion {
+    var vectorDescription: JSONValue {
+        [
+            "dot": first.dot.vectorDescription, "offset": .number(UInt64(first.offset)),
+            "count": .number(UInt64(count)),
         ]
     }
 }

@@ -21,8 +21,8 @@ enum ImportRules {
             "GembaCausality", "GembaWire", "GembaTrust", "GembaStore", "Crypto", "GRDB",
         ]),
         "Gemba": platform.union([
-            "GembaCausality", "GembaWire", "GembaTrust", "GembaStore", "GembaNode", "GembaZeroMQ", "GembaFloor",
-            "Logging",
+            "GembaCausality", "GembaCRDT", "GembaWire", "GembaTrust", "GembaStore", "GembaNode", "GembaZeroMQ",
+            "GembaFloor", "Logging",
         ]),
         "GembaSimulation": platform.union([
             "GembaCausality", "GembaCRDT", "GembaWire", "GembaGossip", "GembaTrust", "GembaStore", "GembaNode",

@@ -103,7 +103,7 @@ struct ChangeBodyTests {
         #expect(decoded[2].effects == [Effect(group: 1, content: .increment(bases: [], delta: 1))])
     }
 
-    @Test("M1, G18: an effect of an unknown kind is kept as it is, the others take part", arguments: [5, 6, 1 << 33])
+    @Test("M1, G18: an effect of an unknown kind is kept as it is, the others take part", arguments: [6, 7, 1 << 33])
     func unknownEffects(kind: UInt64) throws {
         let unknown: Item = [2, .unsigned(kind), [0, 99], .map([("a", nil)])]
         let decoded = try operations(edit([1, 2, [], 1], unknown, [3, 2, [], 1]))

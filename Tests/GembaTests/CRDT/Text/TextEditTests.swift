@@ -26,6 +26,17 @@ struct TextEditTests {
         #expect(Self.scalars(Self.apply(whole, to: start)) == Self.scalars(text))
     }
 
+    @Test("edits of one text made apart meet in the same text, but for what both insert in one place")
+    func rebasing() {
+        let own = TextEdit(from: "check the belt, log it", to: "check both belts, log it")
+        let other = TextEdit(from: "check the belt, log it", to: "now check the belt, and log twice")
+        let base = "check the belt, log it"
+        let one = Self.apply(other.rebased(over: own), to: Self.apply(own, to: base))
+        let two = Self.apply(own.rebased(over: other), to: Self.apply(other, to: base))
+        #expect(one == "now check both belts, and log twice")
+        #expect(two == one)
+    }
+
     @Test("only the words that differ are touched, and only where they differ")
     func words() {
         let edit = TextEdit(from: "check the belt, log it", to: "check the belts, and log it")
