@@ -30,4 +30,15 @@ public enum Limits {
     public static let nameBytes = 64
     /// UTF-8 bytes of what a bye says.
     public static let byeTextBytes = 1024
+    /// Chunks of a checkpoint: with their hashes in it a manifest still fits a frame.
+    public static let checkpointChunks = 24 << 10
+    /// What the chunks of a checkpoint may measure: small enough to pass a slow link between two pulses, large enough
+    /// for any plant, and always small enough for a frame.
+    public static let chunkBytes = 64 << 10...512 << 10
+    /// Chunks that one message may ask for.
+    public static let fetchedChunks = 16
+    /// Entries in one block of what stays of folded ones.
+    public static let foldedEntries = 256
+    /// Bytes of a section of a checkpoint: one row with its siblings may be large, other sections end long before.
+    public static let sectionBytes = 64 << 20
 }

@@ -14,4 +14,11 @@ public enum HeadVerification {
             replica: head.replica, sequence: head.sequence, hash: head.hash, plant: plant)
         return Ed25519.isValid(signature: head.signature, message: message, key: station)
     }
+
+    /// Whether the maker that a manifest names signed it.
+    public static func isValid(_ signed: SignedManifest) -> Bool {
+        Ed25519.isValid(
+            signature: signed.signature, message: SignedManifest.signedBytes(of: signed.manifest),
+            key: signed.manifest.maker)
+    }
 }

@@ -67,6 +67,13 @@ public struct StationIdentity: Sendable {
             replica: replica, sequence: sequence, hash: hash, signature: Ed25519.signature(of: message, by: signing))
     }
 
+    /// Signs a checkpoint that this station made.
+    public func sign(_ manifest: CheckpointManifest) -> SignedManifest {
+        SignedManifest(
+            manifest: manifest,
+            signature: Ed25519.signature(of: SignedManifest.signedBytes(of: manifest), by: signing))
+    }
+
     /// The private half of the transport key, for CURVE alone. It is the only secret that leaves this type.
     public var transportSecret: [UInt8] { Array(transport.rawRepresentation) }
 

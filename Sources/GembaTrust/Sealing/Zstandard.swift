@@ -10,7 +10,7 @@ package enum Zstandard {
     static let level: CInt = 1
 
     /// Why a frame was refused.
-    enum Failure: Error {
+    package enum Failure: Error {
         /// Not a frame as described above, or a damaged one.
         case malformed
         /// More content than permitted, or a window that is larger than that.
@@ -42,7 +42,7 @@ package enum Zstandard {
     }
 
     /// The content of a frame, produced piece by piece, so that memory grows with what is really there.
-    static func decompress(_ frame: [UInt8], atMost limit: Int) throws(Failure) -> [UInt8] {
+    package static func decompress(_ frame: [UInt8], atMost limit: Int) throws(Failure) -> [UInt8] {
         try checkHeader(of: frame, limit: limit)
         guard let context = ZSTD_createDCtx() else { throw .malformed }
         defer { ZSTD_freeDCtx(context) }

@@ -8,6 +8,10 @@ extension Frame: WireCodable {
         case ack = 4
         case pulse = 5
         case bye = 6
+        case offer = 7
+        case answer = 8
+        case fetch = 9
+        case chunk = 10
     }
 
     /// Creates a frame from one message part.
@@ -31,6 +35,10 @@ extension Frame: WireCodable {
         case .ack(let message): encode(message, as: .ack, into: &encoder)
         case .pulse(let message): encode(message, as: .pulse, into: &encoder)
         case .bye(let message): encode(message, as: .bye, into: &encoder)
+        case .offer(let message): encode(message, as: .offer, into: &encoder)
+        case .answer(let message): encode(message, as: .answer, into: &encoder)
+        case .fetch(let message): encode(message, as: .fetch, into: &encoder)
+        case .chunk(let message): encode(message, as: .chunk, into: &encoder)
         }
     }
 
@@ -59,6 +67,10 @@ extension Frame: WireCodable {
             case .ack: .ack(try AckMessage(fields: fields, from: &decoder))
             case .pulse: .pulse(try PulseMessage(fields: fields, from: &decoder))
             case .bye: .bye(try ByeMessage(fields: fields, from: &decoder))
+            case .offer: .offer(try OfferMessage(fields: fields, from: &decoder))
+            case .answer: .answer(try AnswerMessage(fields: fields, from: &decoder))
+            case .fetch: .fetch(try FetchMessage(fields: fields, from: &decoder))
+            case .chunk: .chunk(try ChunkMessage(fields: fields, from: &decoder))
             }
     }
 }

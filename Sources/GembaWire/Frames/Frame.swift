@@ -37,4 +37,12 @@ public enum Message: Hashable, Sendable {
     case pulse(PulseMessage)
     /// Ends a session.
     case bye(ByeMessage)
+    /// Offers a checkpoint.
+    case offer(OfferMessage)
+    /// Answers an offer.
+    case answer(AnswerMessage)
+    /// Asks for chunks of a checkpoint.
+    case fetch(FetchMessage)
+    /// Brings a chunk of a checkpoint.
+    case chunk(ChunkMessage)
 }

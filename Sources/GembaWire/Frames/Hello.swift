@@ -38,4 +38,10 @@ public struct Hello: Hashable, Sendable {
         self.held = held
         self.extensions = extensions
     }
+
+    /// The capability to offer and to take checkpoints.
+    public static let checkpoints: UInt64 = 1 << 0
+
+    /// Whether the sender understands the messages about checkpoints.
+    public var knowsCheckpoints: Bool { capabilities & Self.checkpoints != 0 }
 }

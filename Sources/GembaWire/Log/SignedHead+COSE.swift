@@ -25,12 +25,17 @@ extension SignedHead {
         payload.unsigned(sequence)
         payload.fixed(hash)
 
+        return signatureStructure(associated: associated.bytes, payload: payload.bytes)
+    }
+
+    /// The Sig_structure over encoded associated data and an encoded payload.
+    static func signatureStructure(associated: [UInt8], payload: [UInt8]) -> [UInt8] {
         var structure = CBOREncoder()
         structure.array(count: 4)
         structure.text("Signature1")
         structure.byteString(protectedHeader)
-        structure.byteString(associated.bytes)
-        structure.byteString(payload.bytes)
+        structure.byteString(associated)
+        structure.byteString(payload)
         return structure.bytes
     }
 

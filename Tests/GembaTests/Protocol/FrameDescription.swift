@@ -34,6 +34,26 @@ extension Message {
             ]
         case .bye(let message):
             ["type": 6, "code": .number(message.code.rawValue), "text": .string(message.text)]
+        case .offer(let message):
+            [
+                "type": 7, "manifest": message.signed.manifest.vectorDescription,
+                "signature": .hexadecimal(message.signed.signature), "onlyWay": .bool(message.isOnlyWay),
+            ]
+        case .answer(let message):
+            [
+                "type": 8, "checkpoint": message.checkpoint.vectorDescription,
+                "verdict": .number(message.verdict.rawValue),
+            ]
+        case .fetch(let message):
+            [
+                "type": 9, "checkpoint": message.checkpoint.vectorDescription, "first": .number(message.first),
+                "count": .number(message.count),
+            ]
+        case .chunk(let message):
+            [
+                "type": 10, "checkpoint": message.checkpoint.vectorDescription, "index": .number(message.index),
+                "coding": .number(message.coding.rawValue), "bytes": .hexadecimal(message.bytes),
+            ]
         }
     }
 }
@@ -52,6 +72,18 @@ extension Hello {
                 ]
             },
             "extensions": .list(extensions) { .hexadecimal($0) },
+        ]
+    }
+}
+
+extension CheckpointManifest {
+    var vectorDescription: JSONValue {
+        [
+            "id": id.vectorDescription, "plant": plant.vectorDescription, "maker": maker.vectorDescription,
+            "made": .number(made.rawValue), "roster": .list(roster) { $0.namedDescription },
+            "entries": .number(entries), "rows": .number(rows), "state": state.vectorDescription,
+            "chunkBytes": .number(chunkBytes), "bytes": .number(bytes),
+            "chunks": .list(chunks) { $0.vectorDescription },
         ]
     }
 }

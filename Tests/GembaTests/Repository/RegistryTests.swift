@@ -74,6 +74,7 @@ struct RegistryTests {
         }
         for member in try valid("folds").flatMap({ $0["members"].elements ?? [] }) { show("Roles", member["role"]) }
         try showMessages(show)
+        try showSections(show)
         return shown
     }
 
@@ -82,6 +83,8 @@ struct RegistryTests {
         for vector in try valid("frames") {
             let message = vector["expected"]
             show("Message types", message["type"])
+            show("Offer verdicts", message["verdict"])
+            if message["capabilities"] == 1 { show("Capabilities", 0) }
             // One vector shows how an unknown code is kept.
             if !vector.name.contains("unknown") { show("Bye codes", message["code"]) }
             for part in message["parts"].elements ?? [] {
@@ -90,6 +93,10 @@ struct RegistryTests {
                 }
             }
         }
+    }
+
+    private static func showSections(_ show: (String, JSONValue) -> Void) throws {
+        for vector in try valid("sections") { show("Checkpoint sections", vector["kind"]) }
     }
 
     private static func valid(_ file: String) throws -> [Vector] { try Vector.load(file).filter(\.isValid) }
