@@ -87,6 +87,9 @@ extension LogSync {
         from ours: VectorSnapshot, to theirs: [ChangeReference], into outbox: inout Outbox
     ) {
         let difference = VectorDifference(ours: ours, theirs: theirs)
+        lag = PeerLag(
+            round: round, ours: ours,
+            theirs: VersionVector(Dictionary(uniqueKeysWithValues: theirs.map { ($0.replica, $0.sequence) })))
         shortfall = Shortfall(of: difference.lacking, ours: ours)
         _ = shortfall.noteHeld(heldMeanwhile.entries.map { Dot($0.key, $0.value) })
         heldMeanwhile = VersionVector()

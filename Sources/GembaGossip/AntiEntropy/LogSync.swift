@@ -42,6 +42,8 @@ struct LogSync: Sendable {
     private var storeRetry: Instant?
     /// Consecutive comparisons that contradicted the peer's digest.
     var contradictions = 0
+    /// How far the peer was behind in the last comparison.
+    var lag: PeerLag?
     /// What was left out of this round's stream.
     var leftOut: LeftOut
 

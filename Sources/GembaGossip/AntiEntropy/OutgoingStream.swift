@@ -14,6 +14,8 @@ struct OutgoingStream: Sendable {
     private let window: UInt64
 
     private(set) var isOpen = false
+    /// Whether nothing is read and sent for now, because the peer is offered a checkpoint instead.
+    var isHeldBack = false
     private(set) var round: UInt64 = 0
 
     /// What the peer holds durably, or is not to be sent.
@@ -147,7 +149,7 @@ struct OutgoingStream: Sendable {
 
     /// Sends what credit allows and asks for what to send next.
     mutating func advance(at now: Instant, audience: ReadRequest.Audience, into outbox: inout Outbox) {
-        guard isOpen else { return }
+        guard isOpen, !isHeldBack else { return }
         if !waiting.isEmpty, let batch = batchToSend(at: now) { outbox.send(.batch(batch)) }
         guard waiting.isEmpty, hasMore, !isReading, let bytes = readableBytes else { return }
         isReading = true

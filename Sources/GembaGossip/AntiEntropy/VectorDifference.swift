@@ -9,7 +9,8 @@ struct VectorDifference: Sendable {
     private(set) var lacking: [ChangeReference] = []
     /// Logs that stand at the same place with different histories.
     private(set) var conflicts: [ConflictingTips] = []
-    /// What is not to be sent: all that the peer holds, and what lies beyond a conflict, which it could not apply.
+    /// What is not to be sent: all that the peer holds, and what lies beyond a conflict
+    /// or beyond bodies that are folded here, which it could not apply.
     private(set) var withheld = VersionVector()
     /// Whether the peer lacks anything that it can be sent.
     private(set) var peerLacksSomething = false
@@ -31,6 +32,9 @@ struct VectorDifference: Sendable {
             if theirTip.sequence > ourTip.sequence { lacking.append(theirTip) }
         }
         held = VersionVector(entries)
+        for (replica, floor) in ours.floors.entries where entries[replica].map({ $0 < floor }) ?? true {
+            entries[replica] = SequenceNumber(Int64.max)
+        }
         for conflict in conflicts { entries[conflict.ours.replica] = SequenceNumber(Int64.max) }
         withheld = VersionVector(entries)
         peerLacksSomething = ours.references.contains { !withheld.contains($0.dot) }

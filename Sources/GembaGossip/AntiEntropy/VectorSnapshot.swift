@@ -8,14 +8,17 @@ public struct VectorSnapshot: Hashable, Sendable {
     public let references: [ChangeReference]
     /// The last position of the apply order that `references` covers.
     public let position: Int64
+    /// For logs of which something was folded, the last entry without a body: what lies there or before cannot be sent.
+    public let floors: VersionVector
 
     /// Creates a snapshot of tips that are sorted by replica, one for each.
-    public init(references: [ChangeReference], position: Int64) {
+    public init(references: [ChangeReference], position: Int64, floors: VersionVector = VersionVector()) {
         precondition(
             zip(references, references.dropFirst()).allSatisfy { $0.replica < $1.replica },
             "a vector is sorted by replica, with one entry for each")
         self.references = references
         self.position = position
+        self.floors = floors
     }
 
     /// The entry of one replica, or nil. Takes time logarithmic in the number of replicas.

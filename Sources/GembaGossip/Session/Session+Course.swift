@@ -51,7 +51,10 @@ extension Session {
         roster.advance(
             at: now, audience: configuration.standing == .strangerPeer ? .stranger : .member,
             linkIsWritable: linkIsWritable, into: &outbox)
-        if isMember { data.advance(at: now, audience: .member, linkIsWritable: linkIsWritable, into: &outbox) }
+        if isMember {
+            considerOffer(at: now, into: &outbox)
+            data.advance(at: now, audience: .member, linkIsWritable: linkIsWritable, into: &outbox)
+        }
         guard applying == nil else { return }
         if let runs = roster.incoming.takeNext(at: now) {
             applying = .roster

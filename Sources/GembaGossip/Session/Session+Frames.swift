@@ -42,6 +42,8 @@ extension Session {
             try dispatch(ack.kind) { (sync) throws(ProtocolViolation) in try sync.receive(ack, at: now, into: &outbox) }
         case .pulse(let pulse):
             receive(pulse, at: moment, into: &outbox)
+        case .offer, .answer, .fetch, .chunk:
+            try receiveCheckpoint(message, at: now, into: &outbox)
         case .hello, .bye:
             break
         }
@@ -70,6 +72,8 @@ extension Session {
             if restart {
                 roster.restart()
                 data.restart()
+                offering = CheckpointOffering(limits: configuration.limits)
+                intake = CheckpointIntake(limits: configuration.limits)
                 clock.restart()
                 sendHello(at: moment, evenIfRecent: true, into: &outbox)
             }

@@ -14,6 +14,8 @@ extension Session {
         }
         roster.tick(at: now, into: &outbox)
         data.tick(at: now, into: &outbox)
+        offering.tick(at: now, into: &outbox)
+        intake.tick(at: now, into: &outbox)
         if isPulseDue(at: now, afterFrames: outbox.hasFrames) { sendPulse(at: moment, into: &outbox) }
     }
 

@@ -18,6 +18,8 @@ public struct Session: Sendable {
     var lobby: Lobby?
     var roster: LogSync
     var data: LogSync
+    var offering: CheckpointOffering
+    var intake: CheckpointIntake
     /// What the store is applying; the roster goes first whenever it is free.
     var applying: LogKind?
     var clock = ClockEstimate()
@@ -40,6 +42,8 @@ public struct Session: Sendable {
         greeting = Greeting(configuration: configuration)
         roster = LogSync(kind: .roster, limits: configuration.limits)
         data = LogSync(kind: .data, limits: configuration.limits)
+        offering = CheckpointOffering(limits: configuration.limits)
+        intake = CheckpointIntake(limits: configuration.limits)
     }
 
     /// The peer's introduction; nil before it arrived.

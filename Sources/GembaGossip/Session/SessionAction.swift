@@ -14,6 +14,17 @@ public enum SessionAction: Hashable, Sendable {
     /// outstanding in a session.
     case apply(LogKind, [Run])
 
+    /// Find or make a checkpoint for the peer; answered by ``Session/onCheckpoint(_:at:)``, much later perhaps.
+    case prepareCheckpoint(isOnlyWay: Bool)
+    /// Read chunks that the peer asks for; answered by ``Session/onChunks(_:at:)``.
+    case readChunks(CheckpointID, Range<Int>)
+    /// The peer offers a checkpoint; answered by ``Session/onVerdict(_:at:)``.
+    case offered(SignedManifest, isOnlyWay: Bool)
+    /// Verify a chunk of the checkpoint that was taken, and keep it; answered by ``Session/onStaged(chunk:isSound:at:)``.
+    case stage(ChunkMessage)
+    /// All chunks are kept: install the checkpoint; answered by ``Session/onInstalled(_:at:)``, much later perhaps.
+    case install(CheckpointID)
+
     /// The peer introduced itself, for the first time or after a restart.
     case greeted(Hello)
     /// Signed heads that the peer holds of logs of this station: if one lies beyond or beside what is held here, and its

@@ -51,6 +51,20 @@ public struct SessionLimits: Hashable, Sendable {
     /// Batches that may be unacknowledged; bounds what the sender keeps about them when batches are tiny.
     public var outstandingBatches = 1024
 
+    // MARK: - Checkpoints
+
+    /// The least number of changes that a peer must lack to be offered a checkpoint although they could be streamed: these
+    /// take about a second to apply, and making a checkpoint is not worth less.
+    public var checkpointChanges: UInt64 = 20_000
+    /// How long an offer waits for an answer before it is repeated. Doubles, since the manifest of a large plant is long.
+    public var offerRepetition: Duration = .seconds(5)
+    /// How long an offer, or a fetch, may go without any sign of the peer before both ends go on without it.
+    public var offerPatience: Duration = .seconds(120)
+    /// How long a chunk may take before it is asked for again. Doubles while nothing comes.
+    public var chunkRetry: Duration = .seconds(5)
+    /// Bytes of chunks that may be on their way, before compression: half of what a link may have waiting at the receiver.
+    public var chunkWindow: UInt64 = 1 << 20
+
     // MARK: - Budgets
 
     /// How long a stranger may take to prove its membership (T7).

@@ -25,6 +25,8 @@ final class GossipSimulation {
         let station: StationKey
         var roster: ModelLog
         var data: ModelLog
+        /// The chunks of a checkpoint that are kept.
+        var chunks: Set<Int> = []
         init(name: Int, truth: ModelTruth) {
             self.name = name
             station = StationKey(rawValue: ThirtyTwoByteValue(high: UInt128(name + 1), low: 0))
@@ -75,6 +77,8 @@ final class GossipSimulation {
     var standings: [Int: SessionStanding] = [:]
     /// Whether nodes show strangers nothing of the roster.
     var withholdsRosterFromStrangers = false
+    /// What nodes offer those who are far behind; nil has them stream.
+    var checkpoint: (signed: SignedManifest, content: ModelLog)?
     /// Sees every action; returns false to suppress it.
     var filter: (Int, SessionAction) -> Bool = { _, _ in true }
     /// The sessions that ended, with the node.
@@ -160,6 +164,22 @@ final class GossipSimulation {
             store(.read(request, of: id), of: id)
         case .apply(let kind, let runs):
             store(.apply(kind, runs, of: id), of: id)
+        case .prepareCheckpoint:
+            input(id) { $0.onCheckpoint(checkpoint?.signed, at: $1) }
+        case .readChunks(let checkpoint, let range):
+            let chunks = range.map {
+                ChunkMessage(checkpoint: checkpoint, index: UInt64($0), coding: .identity, bytes: [1, 2, 3])
+            }
+            input(id) { $0.onChunks(chunks, at: $1) }
+        case .offered(let signed, _):
+            let missing = signed.manifest.chunks.indices.filter { !nodes[end.node].chunks.contains($0) }
+            input(id) { $0.onVerdict(.taken(missing: Array(missing)), at: $1) }
+        case .stage(let chunk):
+            nodes[end.node].chunks.insert(Int(chunk.index))
+            input(id) { $0.onStaged(chunk: Int(chunk.index), isSound: true, at: $1) }
+        case .install:
+            if let content = checkpoint?.content { nodes[end.node].data = content }
+            input(id) { $0.onInstalled(true, at: $1) }
         case .close(let ending):
             endings.append((end.node, ending))
             // What was sent before still arrives; then the link is gone.
@@ -323,6 +343,10 @@ extension Message {
         case .ack: "ack"
         case .pulse: "pulse"
         case .bye: "bye"
+        case .offer: "offer"
+        case .answer: "answer"
+        case .fetch: "fetch"
+        case .chunk: "chunk"
         }
     }
 
@@ -336,7 +360,9 @@ extension Message {
         case .batch(let batch): batch.runs.reduce(30) { $0 + 110 + $1.entries.reduce(0) { $0 + $1.count + 3 } }
         case .ack(let ack): 40 + 44 * ack.have.count
         case .pulse: 50
-        case .bye: 50
+        case .bye, .answer, .fetch: 50
+        case .offer(let offer): 300 + 34 * offer.signed.manifest.chunks.count
+        case .chunk(let chunk): 50 + chunk.bytes.count
         }
     }
 }
