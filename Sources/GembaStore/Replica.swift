@@ -36,6 +36,8 @@ public final class Replica: Sendable {
     private let writer = WriterState()
     /// The sequence numbers of own logs that the side file holds durably, so that it is not synced again for them.
     let exposed = Mutex<[Int64: UInt64]>([:])
+    /// The checkpoints that are being given or taken.
+    let openCheckpoints = Mutex<[CheckpointID: CheckpointFile]>([:])
 
     init(
         folder: String, identity: StationIdentity, plant: PlantID, schema: Schema, pool: DatabasePool,

@@ -14,4 +14,8 @@ package struct StoreCalibration: OptionSet, Hashable, Sendable {
     package static let showsLatestArrival = StoreCalibration(rawValue: 1 << 3)
     /// Trusts the database without looking at the side file.
     package static let ignoresSideFile = StoreCalibration(rawValue: 1 << 4)
+    /// Installs a checkpoint without merging what is held here beyond it.
+    package static let checkpointsForgetLocalWork = StoreCalibration(rawValue: 1 << 5)
+    /// Leaves deleted rows out of checkpoints, so that whoever takes one has never heard of the deletion.
+    package static let checkpointsDropDeletedRows = StoreCalibration(rawValue: 1 << 6)
 }

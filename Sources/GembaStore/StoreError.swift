@@ -27,6 +27,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         public static let notPermitted = Code(rawValue: "notPermitted")
         /// What is stored contradicts itself.
         public static let corrupted = Code(rawValue: "corrupted")
+        /// Two histories stand under one name.
+        public static let diverged = Code(rawValue: "diverged")
         /// SQLite or the file system failed.
         public static let storageFailed = Code(rawValue: "storageFailed")
     }

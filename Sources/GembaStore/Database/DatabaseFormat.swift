@@ -44,6 +44,20 @@ enum DatabaseFormat {
         ) STRICT;
         """
 
+    /// Up to where each log is folded, and the checkpoint that the replica stands on instead.
+    static let checkpointTables = """
+        CREATE TABLE gemba_floor (
+            replica INTEGER PRIMARY KEY,
+            sequence INTEGER NOT NULL,
+            hash BLOB NOT NULL
+        ) STRICT;
+        CREATE TABLE gemba_checkpoint (
+            id BLOB PRIMARY KEY,
+            manifest BLOB NOT NULL,
+            trust INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+
     static let tables = """
         CREATE TABLE gemba_replica (
             id INTEGER PRIMARY KEY,
@@ -63,6 +77,7 @@ enum DatabaseFormat {
         \(logTables)
         \(declarationTables)
         \(textTables)
+        \(checkpointTables)
 
         CREATE TABLE gemba_seen (
             author INTEGER NOT NULL,

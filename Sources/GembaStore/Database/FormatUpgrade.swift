@@ -11,6 +11,7 @@ struct FormatUpgrade {
         if version < 2 {
             try packEntries()
             try context.connection.execute(DatabaseFormat.declarationTables)
+            try context.connection.execute(DatabaseFormat.checkpointTables)
             try ConflictTable.create(in: context.connection.database)
             try context.connection.execute(DatabaseFormat.textTables)
         }

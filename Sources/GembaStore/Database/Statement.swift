@@ -142,6 +142,18 @@ final class Statement {
         })
     }
 
+    /// Moves to the next row; false at the end. For callers that read two statements side by side, which reset both.
+    func step() throws -> Bool {
+        switch sqlite3_step(handle) {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE: return false
+        default: throw SQLiteFailure.error(on: connection)
+        }
+    }
+
+    /// Makes a statement that was stepped ready for its next use.
+    func reset() { sqlite3_reset(handle) }
+
     // MARK: Columns, by place from 0
 
     func int(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }

@@ -72,6 +72,12 @@ final class StoreContext {
             throw StoreError(.corrupted, "Change \(dot.sequence) of a log is missing; run `gemba verify`.")
         }
         let record = segment.record(dot.sequence)
+        if let notes = segment.notes {
+            let note = notes[dot.sequence]
+            return Provenance(
+                dot: Dot(tip.replica, dot.sequence), timestamp: record.timestamp, lamport: record.lamport,
+                station: tip.station, actor: note?.actor ?? "", reason: note?.reason ?? "")
+        }
         let body = try self.body(of: segment.entry(dot.sequence), author: tip.replica, sequence: dot.sequence)
         return Provenance(
             dot: Dot(tip.replica, dot.sequence), timestamp: record.timestamp, lamport: record.lamport,

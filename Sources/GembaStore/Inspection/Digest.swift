@@ -1,16 +1,7 @@
 import Crypto
 import GembaCRDT
-public import GembaCausality
-package import GembaWire
-
-/// A hash over the merge state of all rows: equal on two replicas that hold the same changes and the same roster,
-/// whatever their schemas.
-public struct StateDigest: ThirtyTwoBytes {
-    /// The thirty-two bytes.
-    public let rawValue: ThirtyTwoByteValue
-    /// Creates a digest from its bytes.
-    public init(rawValue: ThirtyTwoByteValue) { self.rawValue = rawValue }
-}
+package import GembaCausality
+public import GembaWire
 
 extension Replica {
     /// Hashes the merge state of all rows, deleted ones and those of unknown tables included.
@@ -38,7 +29,7 @@ extension Replica {
 /// Encodes every row's merge state in canonical form and hashes it, in the order of tables and rows.
 struct DigestBuilder {
     private let context: StoreContext
-    private static let tag = Array("gemba/digest/1".utf8)
+    static let tag = Array("gemba/digest/1".utf8)
 
     init(context: StoreContext) { self.context = context }
 

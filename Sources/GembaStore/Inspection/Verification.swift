@@ -20,6 +20,8 @@ public struct Verification: Hashable, Sendable {
     public var headCount = 0
     /// How many rows were compared with a projection made anew from the logs.
     public var rowCount = 0
+    /// How many rows were replaced by what the logs make of them; 0 unless that was asked for.
+    public var replacedCount = 0
     /// The first fault found, or nil when everything is as it must be.
     public var fault: Fault?
 
@@ -35,21 +37,35 @@ extension Replica {
     ///
     /// - Parameter progress: told how many entries were checked so far.
     public func verify(progress: @escaping (Int) -> Void = { _ in }) throws -> Verification {
+        try withScratchPath { scratch in
+            try withReader { context in
+                var verifier = Verifier(context: context, folder: folder, scratchPath: scratch, progress: progress)
+                return try verifier.verify()
+            }
+        }
+    }
+
+    /// Does what ``verify(progress:)`` does, and replaces rows that are not what the logs make of them.
+    ///
+    /// Logs and signatures must be sound: rows are made from them. Writers wait until it is done.
+    public func rebuild(progress: @escaping (Int) -> Void = { _ in }) throws -> Verification {
+        try withScratchPath { scratch in
+            try write { context in
+                var verifier = Verifier(context: context, folder: folder, scratchPath: scratch, progress: progress)
+                verifier.repairs = true
+                return try verifier.verify()
+            }
+        }
+    }
+
+    private func withScratchPath<Result>(_ body: (String) throws -> Result) rethrows -> Result {
         let scratch = ReplicaFolder(path: folder).database + ".verify-\(UUID().uuidString)"
         defer {
             for suffix in ["", "-wal", "-shm", "-journal"] {
                 try? FileManager.default.removeItem(atPath: scratch + suffix)
             }
         }
-        return try withReader { context in
-            var verifier = Verifier(context: context, scratchPath: scratch, progress: progress)
-            do {
-                try verifier.run()
-            } catch let fault as FaultFound {
-                verifier.result.fault = fault.fault
-            }
-            return verifier.result
-        }
+        return try body(scratch)
     }
 }
 
@@ -63,9 +79,22 @@ private struct FaultFound: Error {
 
 private struct Verifier {
     let context: StoreContext
+    let folder: String
     let scratchPath: String
     let progress: (Int) -> Void
     var result = Verification()
+    /// Whether rows that are not as they must be are replaced; otherwise the first one ends the run.
+    var repairs = false
+
+    /// Runs to the end or to the first fault.
+    mutating func verify() throws -> Verification {
+        do {
+            try run()
+        } catch let fault as FaultFound {
+            result.fault = fault.fault
+        }
+        return result
+    }
 
     /// How often progress is told, in entries.
     private static let progressStride = 1000
@@ -83,7 +112,15 @@ private struct Verifier {
         let name = "log \(tip.replica)"
         var previous = ChangeHash.beforeGenesis
         var next: SequenceNumber = 0
+        let floor = try context.log.floor(of: tip.number)
         try context.log.scanSegments(replica: tip.number, from: 0, through: tip.sequence) { segment in
+            guard !segment.isFolded else {
+                // The chain begins again at the floor, whose hash was kept whole.
+                guard segment.first == next else { throw FaultFound("\(name), entry \(next)", "The entry is missing.") }
+                next = segment.last + 1
+                if let floor, floor.sequence == segment.last { previous = floor.hash }
+                return true
+            }
             var heads = segment.heads[...]
             for sequence in segment.sequences {
                 let place = "\(name), entry \(sequence)"
@@ -145,7 +182,11 @@ private struct Verifier {
                 try SchemaInstaller(context: scratch).install()
                 try replay(into: scratch)
                 try compare(with: scratch)
-                try compareConflicts(over: scratch.rows.contestedRows)
+                if repairs {
+                    try renewConflicts(over: scratch.rows.contestedRows)
+                } else {
+                    try compareConflicts(over: scratch.rows.contestedRows)
+                }
                 return .rollback
             }
         }
@@ -163,9 +204,10 @@ private struct Verifier {
             for column in Int32(0)..<11 { insert.bind(column + 1, row.value(column)) }
             try insert.run()
         }
+        let cut = try loadCheckpoint(into: scratch)
         try context.log.scanEntries(of: .data, after: 0) { stretch, segment, sequence in
             let record = segment.record(sequence)
-            if sequence == 0 { return true }
+            if cut[stretch.replica].map({ sequence <= $0 }) ?? (sequence == 0) { return true }
             let dot = LocalDot(replica: stretch.replica, sequence: sequence)
             let author = try context.numbers.replica(dot.replica, on: context.connection)
             let body = try? context.body(of: segment.entry(sequence), author: author, sequence: sequence)
@@ -185,32 +227,61 @@ private struct Verifier {
         }
     }
 
+    /// Loads the rows of the checkpoint that the replica stands on, if it stands on one.
+    ///
+    /// - Returns: up to where the checkpoint covers each log.
+    private func loadCheckpoint(into scratch: StoreContext) throws -> [Int64: SequenceNumber] {
+        guard let record = try context.checkpointRecord() else { return [:] }
+        guard let file = try CheckpointFolder(replica: folder).file(record.signed.manifest.id) else {
+            throw FaultFound("the checkpoint", "Its file is missing; it is to be fetched again.")
+        }
+        do {
+            var loader = try CheckpointLoader(context: scratch, file: file, purpose: .comparison)
+            try loader.load()
+            return Dictionary(uniqueKeysWithValues: loader.logs.map { ($0.tip.number, $0.head.sequence) })
+        } catch let error as StoreError where error.code == .corrupted {
+            throw FaultFound("the checkpoint", error.message)
+        }
+    }
+
     private mutating func compare(with scratch: StoreContext) throws {
         try compareTexts(with: scratch)
-        var tables = ["gemba_hidden", "gemba_sibling", "gemba_deferred"]
-        tables += context.environment.schema.tables.map(\.name).sorted()
-        for table in tables {
-            let key =
-                switch table {
-                case "gemba_hidden": "tbl, row"
-                case "gemba_sibling", "gemba_deferred": "tbl, row, grp, replica, sequence"
-                default: "id"
-                }
+        for name in ["gemba_hidden", "gemba_sibling", "gemba_deferred"] {
+            let key = name == "gemba_hidden" ? ["tbl", "row"] : ["tbl", "row", "grp", "replica", "sequence"]
+            try compare(ComparedTable(name: name, columns: "*", key: key), with: scratch)
+        }
+        for table in context.environment.schema.tables.sorted(by: { $0.name < $1.name }) {
             // A column that was added later stands at the end of the stored table.
-            let columns = context.environment.layoutsByName[table]?.allColumns ?? "*"
-            let sql = "SELECT \(columns) FROM \(SQL.quoted(table)) ORDER BY \(key)"
-            let stored = try Row.fetchCursor(context.connection.database, sql: sql)
-            let made = try Row.fetchCursor(scratch.connection.database, sql: sql)
-            while true {
-                let (have, want) = (try stored.next(), try made.next())
-                if have == nil, want == nil { break }
-                guard have == want else {
-                    throw FaultFound(
-                        "table \(table), row \(Self.name(of: have ?? want))",
-                        "The stored row is not what the logs make of it.")
-                }
-                result.rowCount += 1
+            let columns = context.environment.layouts[table.id]?.allColumns ?? "*"
+            try compare(ComparedTable(name: table.name, columns: columns, key: ["id"]), with: scratch)
+        }
+    }
+
+    private mutating func compare(_ table: ComparedTable, with scratch: StoreContext) throws {
+        var differences: [ComparedTable.Difference] = []
+        result.rowCount += try table.compare(
+            context.connection.database, with: scratch.connection.database
+        ) { difference in
+            guard repairs else {
+                throw FaultFound(
+                    "table \(table.name), row \(difference.rowName)", "The stored row is not what the logs make of it.")
             }
+            differences.append(difference)
+        }
+        for difference in differences {
+            try table.replace(difference, in: context.connection.database)
+            if let layout = context.environment.layoutsByName[table.name], let row = difference.row {
+                context.rows.noteChange(of: row, in: layout.table.id)
+            }
+        }
+        result.replacedCount += differences.count
+    }
+
+    /// Has the lines of the table `conflict` written anew when the transaction ends.
+    private func renewConflicts(over contested: [TableID: Set<RowID>]) throws {
+        try context.connection.execute("DELETE FROM conflict")
+        for (table, rows) in contested {
+            for row in rows { context.rows.noteContest(over: row, in: table) }
         }
     }
 
@@ -251,10 +322,5 @@ private struct Verifier {
     private static func encoded(_ row: RowID, of table: TableID, in context: StoreContext) throws -> [UInt8]? {
         guard let (state, _) = try context.rows.load(table: table, row: row) else { return nil }
         return try DigestBuilder(context: context).encoded(state, table: table, row: row)
-    }
-
-    private static func name(of row: Row?) -> String {
-        guard let row, let id = (row["id"] ?? row["row"]) as Data? else { return "?" }
-        return Hexadecimal.encode(id)
     }
 }

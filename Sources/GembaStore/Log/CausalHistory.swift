@@ -29,8 +29,23 @@ final class CausalHistory {
         }
     }
 
+    /// Records one step: from its change at `dot` on, the author had seen `peer` up to a number.
+    func record(_ dot: LocalDot, peer: Int64, upTo: SequenceNumber) throws {
+        try connection.statement("INSERT OR REPLACE INTO gemba_seen (author, peer, sequence, upto) VALUES (?, ?, ?, ?)")
+            .bind(1, dot.replica).bind(2, peer).bind(3, dot.sequence).bind(4, upTo).run()
+    }
+
+    /// Calls `body` with the steps of one author, sorted by peer and change.
+    func forEachStep(
+        of author: Int64, _ body: (_ peer: Int64, _ sequence: SequenceNumber, _ upTo: SequenceNumber) throws -> Void
+    ) throws {
+        let statement = try connection.statement(
+            "SELECT peer, sequence, upto FROM gemba_seen WHERE author = ? ORDER BY peer, sequence")
+        try statement.bind(1, author).forEach { try body($0.int(0), $0.unsigned(1), $0.unsigned(2)) }
+    }
+
     /// What the author of `dot` had seen of other replicas when it made that change.
-    private func seen(by dot: LocalDot) throws -> [Int64: SequenceNumber] {
+    func seen(by dot: LocalDot) throws -> [Int64: SequenceNumber] {
         var result: [Int64: SequenceNumber] = [:]
         let statement = try connection.statement(
             "SELECT peer, max(upto) FROM gemba_seen WHERE author = ? AND sequence <= ? GROUP BY peer")

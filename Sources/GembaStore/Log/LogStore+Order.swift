@@ -114,8 +114,8 @@ extension LogStore {
         ORDER BY position
         """)
 
-    /// Calls `body` with each entry after a position, in apply order: its stretch, its segment and its number, until it
-    /// returns false.
+    /// Calls `body` with each entry after a position that is not folded, in apply order: its stretch, its segment and its
+    /// number, until it returns false.
     func scanEntries(
         of kind: LogKind, after position: Int64, while body: (LogStretch, Segment, SequenceNumber) throws -> Bool
     ) throws {
@@ -125,6 +125,7 @@ extension LogStore {
             let wanted = stretch.first + skipped...stretch.last
             var goesOn = true
             try scanSegments(replica: stretch.replica, from: wanted.lowerBound, through: wanted.upperBound) { segment in
+                if segment.isFolded { return true }
                 for sequence in segment.sequences.clamped(to: wanted) {
                     goesOn = try body(stretch, segment, sequence)
                     if !goesOn { break }

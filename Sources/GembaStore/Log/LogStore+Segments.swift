@@ -23,7 +23,7 @@ extension LogStore {
         try write(builder)
     }
 
-    private func write(_ builder: SegmentBuilder) throws {
+    func write(_ builder: SegmentBuilder) throws {
         let (coding, bytes) = builder.encodedEntries()
         try connection.statement(Self.insertSegment)
             .bind(1, builder.key.rawValue).bind(2, builder.directory).bind(3, builder.heads)
@@ -45,6 +45,7 @@ extension LogStore {
         var groups: [[Segment]] = []
         var (count, bytes) = (0, 0)
         try scanSegments(replica: replica, from: first, through: last) { segment in
+            if segment.isFolded { return true }
             if count + segment.count > Segment.maximumCount || bytes + segment.bytes > Segment.maximumBytes {
                 if group.count > 1 { groups.append(group) }
                 (group, count, bytes) = ([], 0, 0)
@@ -137,9 +138,10 @@ extension LogStore {
     private static let selectDirectory = SQLText(
         "SELECT id, directory FROM gemba_segment WHERE id <= ? ORDER BY id DESC LIMIT 1")
 
-    /// The encoded entry at a dot, or nil when it is not held.
+    /// The encoded entry at a dot, or nil when it is not held or folded.
     func entry(at dot: LocalDot) throws -> ArraySlice<UInt8>? {
-        try segment(of: dot)?.entry(dot.sequence)
+        guard let segment = try segment(of: dot), !segment.isFolded else { return nil }
+        return segment.entry(dot.sequence)
     }
 
     // MARK: - Heads

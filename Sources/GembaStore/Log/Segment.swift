@@ -39,6 +39,11 @@ struct Segment {
 
     /// The kept heads, in order.
     let heads: [Head]
+    /// For a *folded* segment, whose entries are gone, who made those changes of which something still counts, and why.
+    let notes: [SequenceNumber: FoldedEntry.Note]?
+
+    /// Whether only the directory is left: the entries are folded into a checkpoint.
+    var isFolded: Bool { notes != nil }
 
     /// A signature at an entry.
     struct Head: Hashable {
@@ -61,8 +66,9 @@ struct Segment {
         dot.replica == replica && dot.sequence >= first && dot.sequence <= last
     }
 
-    /// The encoded entry with a sequence number of this segment.
+    /// The encoded entry with a sequence number of this segment, which is not folded.
     func entry(_ sequence: SequenceNumber) -> ArraySlice<UInt8> {
+        precondition(!isFolded, "the entries of a folded segment are gone")
         let index = Int(sequence - first)
         return content.bytes[content.offsets[index]..<content.offsets[index + 1]]
     }
@@ -96,6 +102,8 @@ struct Segment {
     enum Coding: Int64 {
         case plain = 0
         case zstandard = 1
+        /// The entries are gone; their notes stand in their place, see ``encode(notes:)``.
+        case folded = 2
     }
 
     /// Reads a stored segment.
@@ -110,6 +118,12 @@ struct Segment {
             let coding = Coding(rawValue: coding)
         else { throw Self.damaged(dot) }
         self.heads = try Self.heads(heads, first: dot.sequence, count: directory.count / Self.recordBytes)
+        guard coding != .folded else {
+            notes = try Self.notes(entries, first: dot.sequence)
+            content = Content(bytes: [], offsets: [])
+            return
+        }
+        notes = nil
         var offsets = [0]
         offsets.reserveCapacity(directory.count / Self.recordBytes + 1)
         for index in 0..<directory.count / Self.recordBytes {
@@ -125,6 +139,7 @@ struct Segment {
                 throw Self.damaged(dot)
             }
             content = Content(bytes: bytes, offsets: offsets)
+        case .folded: preconditionFailure("a folded segment has no entries")
         }
     }
 
@@ -156,7 +171,7 @@ struct Segment {
         return heads
     }
 
-    private static func damaged(_ dot: LocalDot) -> StoreError {
+    static func damaged(_ dot: LocalDot) -> StoreError {
         StoreError(.corrupted, "The log is damaged at entry \(dot.sequence) of log \(dot.replica); run `gemba verify`.")
     }
 }

@@ -46,7 +46,7 @@ struct RowMetadata: Hashable, Sendable {
     // MARK: Encoding
 
     func encoded() -> [UInt8] {
-        let (base, family) = commonDot()
+        let (base, family) = state.principalDot(excluding: outside)
         var common: [GroupID] = []
         var exceptions: [(key: GroupKey, state: GroupState<Nothing>)] = []
         for (key, group) in state.groups.sorted(by: { $0.key < $1.key }) {
@@ -79,35 +79,6 @@ struct RowMetadata: Hashable, Sendable {
             writer.group(group)
         }
         return writer.bytes
-    }
-
-    /// The dot that settles most groups of one family, the smaller of equals; without any, a presence dot.
-    private func commonDot() -> (LocalDot, MergeFamily) {
-        // A row has few dots, so that a list is searched faster than a table is kept.
-        var counts: [(candidate: Candidate, count: Int)] = []
-        for (key, group) in state.groups where outside.isEmpty || !outside.contains(key) {
-            guard case .writes(let writes) = group, writes.writes.count == 1 else { continue }
-            let candidate = Candidate(dot: writes.writes[0].name, isFact: key.family == .fact)
-            if let place = counts.firstIndex(where: { $0.candidate == candidate }) {
-                counts[place].count += 1
-            } else {
-                counts.append((candidate, 1))
-            }
-        }
-        let best = counts.max { ($0.count, $1.candidate) < ($1.count, $0.candidate) }
-        guard let best = best?.candidate else {
-            return (state.presence.names.first ?? LocalDot(replica: 0, sequence: 0), .register)
-        }
-        return (best.dot, best.isFact ? .fact : .register)
-    }
-
-    private struct Candidate: Hashable, Comparable {
-        var dot: LocalDot
-        var isFact: Bool
-
-        static func < (left: Self, right: Self) -> Bool {
-            left.dot == right.dot ? (!left.isFact && right.isFact) : left.dot < right.dot
-        }
     }
 
     // MARK: Decoding

@@ -146,19 +146,15 @@ final class RowStore {
                 layout.fits(written, group: group, family: family)
             else { return false }
             let range = layout.ranges[group]
-            bindDefaults(bound..<range.lowerBound, of: layout, to: statement)
+            layout.bindDefaults(bound..<range.lowerBound, to: statement)
             for (place, value) in zip(range, written) { statement.bind(Int32(place + 2), value) }
             bound = range.upperBound
         }
-        bindDefaults(bound..<layout.columns.count, of: layout, to: statement)
+        layout.bindDefaults(bound..<layout.columns.count, to: statement)
         let groups = operation.effects.lazy.map { $0.group }
         statement.bind(Int32(layout.columns.count + 2), freshMetadata(by: dotted.dot, groups: groups, family: family))
         try statement.run()
         return statement.changes == 1
-    }
-
-    private func bindDefaults(_ places: Range<Int>, of layout: TableLayout, to statement: Statement) {
-        for place in places { statement.bind(Int32(place + 2), layout.columns[place].defaultValue) }
     }
 
     /// The metadata of a row that one insert made. A change that inserts many rows writes the same for most of them.
@@ -272,7 +268,7 @@ final class RowStore {
         try connection.statement(layout.selectMetadata).bind(1, row).first { try decodeMetadata(in: $0, at: 0) }
     }
 
-    private func decodeMetadata(in statement: Statement, at column: Int32) throws -> RowMetadata {
+    func decodeMetadata(in statement: Statement, at column: Int32) throws -> RowMetadata {
         try statement.withBytes(column) { bytes in Result { try RowMetadata(decoding: bytes) } }.get()
     }
 
@@ -286,6 +282,11 @@ final class RowStore {
         }
         guard let (metadata, _) = try metadata(table: table, row: row) else { return nil }
         return (try state(of: metadata, table: table, row: row, inline: { _ in nil }), false)
+    }
+
+    /// The merge state of a hidden row whose metadata stands in a column of the row that a statement stands on.
+    func hiddenState(_ statement: Statement, at column: Int32, table: TableID, row: RowID) throws -> RowState<[Value]> {
+        try state(of: decodeMetadata(in: statement, at: column), table: table, row: row, inline: { _ in nil })
     }
 
     /// The merge state of a row that a statement with ``TableLayout/allColumns`` stands on.
@@ -354,6 +355,14 @@ final class RowStore {
     /// Writes a row's state to where it belongs, in place of whatever stood there.
     func save(_ state: RowState<[Value]>, table: TableID, row: RowID) throws {
         try removeOutside(table: table, row: row)
+        if !state.isVisible, let layout = layouts[table] {
+            try connection.statement(layout.delete).bind(1, row).run()
+        }
+        try insert(state, table: table, row: row)
+    }
+
+    /// Writes the state of a row that stands nowhere yet.
+    func insert(_ state: RowState<[Value]>, table: TableID, row: RowID) throws {
         var state = state
         var outside: Set<GroupKey> = []
         let visible = state.isVisible ? layouts[table] : nil
@@ -384,7 +393,6 @@ final class RowStore {
         if let visible {
             try project(state, metadata: metadata, layout: visible, row: row)
         } else {
-            if let layout = layouts[table] { try connection.statement(layout.delete).bind(1, row).run() }
             try connection.statement("INSERT INTO gemba_hidden (tbl, row, meta) VALUES (?, ?, ?)")
                 .bind(1, Int64(table.rawValue)).bind(2, row).bind(3, metadata).run()
             tablesWithHiddenRows[table] = true

@@ -112,15 +112,19 @@ struct SchemaInstaller {
             try create(layout, as: layout.table.name)
             try projection.showHiddenRows()
         }
+        try installIndexes(of: layout)
+        let name = layout.table.name
+        try TableGuards.install(
+            on: name, saying: "\(name) is replicated: write through Gemba, or others never hear of it", database)
+        try context.store(StoredTable(layout, ranks: schema.ranks), as: layout.table.id)
+    }
+
+    func installIndexes(of layout: TableLayout) throws {
         for (name, columns) in zip(indexNames(of: layout.table), layout.table.indexes) {
             let list = columns.map(SQL.quoted).joined(separator: ", ")
             try database.execute(
                 sql: "CREATE INDEX IF NOT EXISTS \(SQL.quoted(name)) ON \(layout.quotedName) (\(list))")
         }
-        let name = layout.table.name
-        try TableGuards.install(
-            on: name, saying: "\(name) is replicated: write through Gemba, or others never hear of it", database)
-        try context.store(StoredTable(layout, ranks: schema.ranks), as: layout.table.id)
     }
 
     /// Drops what names a table's columns, to be made again.
@@ -131,7 +135,7 @@ struct SchemaInstaller {
         }
     }
 
-    private func indexNames(of table: Table) -> [String] {
+    func indexNames(of table: Table) -> [String] {
         table.indexes.enumerated().map { "gemba_index_\(table.name)_\($0)_\($1.joined(separator: "_"))" }
     }
 

@@ -29,6 +29,7 @@ final class TableLayout: Sendable {
     let insert: SQLText
     let replace: SQLText
     let selectRow: SQLText
+    let selectAll: SQLText
     let selectMetadata: SQLText
     let delete: SQLText
     private let indexByGroup: [GroupID: Int]
@@ -68,6 +69,7 @@ final class TableLayout: Sendable {
         insert = SQLText("INSERT INTO \(name) (\(all)) VALUES (\(marks)) ON CONFLICT DO NOTHING")
         replace = SQLText("INSERT OR REPLACE INTO \(name) (\(all)) VALUES (\(marks))")
         selectRow = SQLText("SELECT \(all) FROM \(name) WHERE id = ?")
+        selectAll = SQLText("SELECT \(all) FROM \(name) ORDER BY id")
         selectMetadata = SQLText("SELECT gemba_meta FROM \(name) WHERE id = ?")
         delete = SQLText("DELETE FROM \(name) WHERE id = ?")
     }
@@ -88,6 +90,16 @@ final class TableLayout: Sendable {
         let range = ranges[group]
         guard families[group] == family, values.count == range.count else { return false }
         return zip(range, values).allSatisfy { domains[$0].contains($1) }
+    }
+
+    /// Whether a group is of a family and has so many columns.
+    func holds(_ family: MergeFamily, group: Int, width: Int) -> Bool {
+        families[group] == family && ranges[group].count == width
+    }
+
+    /// Binds the defaults of columns to an ``insert``.
+    func bindDefaults(_ places: Range<Int>, to statement: Statement) {
+        for place in places { statement.bind(Int32(place + 2), columns[place].defaultValue) }
     }
 
     /// Whether a column takes a value.

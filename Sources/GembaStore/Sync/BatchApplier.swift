@@ -87,8 +87,9 @@ struct BatchApplier {
         let overlap = Int(min(held.sequence + 1 - run.first, UInt64(run.entries.count)))
         for index in 0..<overlap {
             let dot = LocalDot(replica: held.number, sequence: run.first + UInt64(index))
-            let stored = try attempt { try context.log.entry(at: dot) }
-            guard stored?.elementsEqual(run.entries[index]) ?? false else { throw .problem(.forked) }
+            // What is folded cannot be compared; that the rest follows what is held here shows that it was the same.
+            guard let stored = try attempt({ try context.log.entry(at: dot) }) else { continue }
+            guard stored.elementsEqual(run.entries[index]) else { throw .problem(.forked) }
             if calibration.contains(.mergesDuplicates) { try attempt { try mergeAgain(run.entries[index], dot, held) } }
         }
         if overlap == run.entries.count { return nil }

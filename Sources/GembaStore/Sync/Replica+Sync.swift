@@ -6,13 +6,18 @@ public import GembaWire
 extension Replica {
     /// How much of every log is held, sorted by replica. Every entry is a sequence number with a kept signature.
     public func vector(of kind: LogKind) throws -> [ChangeReference] {
-        try snapshot(of: kind).vector
+        try withReader { try $0.log.tips(of: kind).map(\.reference) }
     }
 
-    /// The vector together with the place of the newest entry, of one moment.
-    public func snapshot(of kind: LogKind) throws -> (vector: [ChangeReference], position: Int64) {
+    /// The vector together with the place of the newest entry, and up to where logs are folded, of one moment.
+    public func snapshot(
+        of kind: LogKind
+    ) throws -> (vector: [ChangeReference], position: Int64, floors: VersionVector) {
         try withReader { context in
-            (try context.log.tips(of: kind).map(\.reference), try context.log.lastPosition(of: kind))
+            (
+                try context.log.tips(of: kind).map(\.reference), try context.log.lastPosition(of: kind),
+                kind == .data ? try context.log.floors() : VersionVector()
+            )
         }
     }
 

@@ -48,6 +48,11 @@ struct RunCollector {
             try context.log.scanSegments(
                 replica: stretch.replica, from: first, through: stretch.last
             ) { segment in
+                // What is folded is nobody's who could be sent the rest: those get a checkpoint.
+                if segment.isFolded {
+                    beginGroup(stretch.replica)
+                    return true
+                }
                 try take(segment, clampedTo: first...stretch.last, of: stretch, replica: replica)
                 return reachedEnd
             }

@@ -52,7 +52,7 @@ struct LocalCommit {
                     + "own calls; tables that are not replicated are written in a transaction of their own.")
         }
         let builder = transaction.builder
-        if builder.isEmpty { return (result, nil) }
+        if builder.isEmpty, !transaction.acknowledges { return (result, nil) }
 
         let references = try builder.greatestNamedDots.map { named in
             try context.log.reference(to: context.numbers.local(named, on: context.connection))

@@ -20,6 +20,8 @@ public final class WriteTransaction {
     private let makeRowID: () -> RowID
     /// The texts that this change edits so far.
     var textDrafts: [TextDraft.Place: TextDraft] = [:]
+    /// Whether a change is made although nothing is done: it says what this station holds.
+    var acknowledges = false
 
     init(context: StoreContext, dot: Dot, localDot: LocalDot, makeRowID: @escaping () -> RowID) {
         self.context = context

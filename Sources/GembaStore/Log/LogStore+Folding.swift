@@ -1,0 +1,185 @@
+import GembaCausality
+import GembaWire
+
+/// Folding: entries whose bodies are gone, because a checkpoint holds what they did. Their segments keep the directory,
+/// so that references, lamport numbers and times are answered as before.
+extension LogStore {
+    // MARK: - Floors
+
+    /// The last entry of a log without a body, with its hash; nil when all bodies are here.
+    func floor(of replica: Int64) throws -> (sequence: SequenceNumber, hash: ChangeHash)? {
+        try connection.statement("SELECT sequence, hash FROM gemba_floor WHERE replica = ?")
+            .bind(1, replica).first { ($0.unsigned(0), try $0.fixed(1)) }
+    }
+
+    /// All floors, by log.
+    func floors() throws -> VersionVector {
+        var floors = VersionVector()
+        try connection.statement("SELECT replica, sequence FROM gemba_floor").forEach { row in
+            floors.insert(Dot(try numbers.replica(row.int(0), on: connection), row.unsigned(1)))
+        }
+        return floors
+    }
+
+    /// Raises the floor of a log; it never falls.
+    func raiseFloor(to dot: LocalDot, hash: ChangeHash) throws {
+        try connection.statement(
+            """
+            INSERT INTO gemba_floor (replica, sequence, hash) VALUES (?, ?, ?)
+            ON CONFLICT (replica) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash
+            WHERE excluded.sequence > gemba_floor.sequence
+            """
+        ).bind(1, dot.replica).bind(2, dot.sequence).bind(3, hash).run()
+    }
+
+    // MARK: - Leaps
+
+    /// Appends what stays of entries to a log whose tip is moving to where a checkpoint has it.
+    func appendFolded(_ block: FoldedBlock, to tip: inout LogTip) throws {
+        precondition(block.first == tip.sequence + 1, "block \(block.first) does not follow \(tip.sequence)")
+        let dot = LocalDot(replica: tip.number, sequence: block.first)
+        let beginsStretch = try extendOrder(of: tip.kind, with: dot)
+        try insertFolded(block, replica: tip.number, beginsStretch: beginsStretch)
+        tip.sequence = block.last
+        tip.lamport = block.entries[block.entries.count - 1].lamport
+        try connection.statement(
+            """
+            UPDATE gemba_replica SET sequence = ?, lamport = ?, timestamp = ?, quarantined = quarantined + ?
+            WHERE id = ?
+            """
+        )
+        .bind(1, tip.sequence).bind(2, tip.lamport)
+        .bind(3, block.entries[block.entries.count - 1].timestamp.rawValue)
+        .bind(4, block.entries.count { $0.isQuarantined }).bind(5, tip.number).run()
+    }
+
+    /// Ends a leap at the author's signed head.
+    func finishLeap(of tip: inout LogTip, at head: SignedHead, lamport: UInt64) throws {
+        tip.hash = head.hash
+        tip.lamport = lamport
+        try connection.statement("UPDATE gemba_replica SET hash = ?, lamport = ? WHERE id = ?")
+            .bind(1, tip.hash).bind(2, tip.lamport).bind(3, tip.number).run()
+        try keep(signature: head.signature, at: tip.dot)
+        if head.sequence > 0 { try raiseFloor(to: tip.dot, hash: tip.hash) }
+    }
+
+    /// Writes a folded segment.
+    func insertFolded(
+        _ block: FoldedBlock, replica: Int64, beginsStretch: Bool, heads: [Segment.Head] = []
+    ) throws {
+        var builder = SegmentBuilder(replica: replica, first: block.first)
+        var notes: [Int: FoldedEntry.Note] = [:]
+        var heads = heads[...]
+        for (offset, entry) in block.entries.enumerated() {
+            builder.add(SegmentRecord(entry, beginsStretch: beginsStretch && offset == 0), [])
+            notes[offset] = entry.note
+            if let head = heads.first, head.sequence == block.first + SequenceNumber(offset) {
+                builder.keep(head.signature)
+                heads.removeFirst()
+            }
+        }
+        try connection.statement(
+            "INSERT OR REPLACE INTO gemba_segment (id, directory, heads, coding, entries) VALUES (?, ?, ?, ?, ?)"
+        )
+        .bind(1, builder.key.rawValue).bind(2, builder.directory).bind(3, builder.heads)
+        .bind(4, Segment.Coding.folded.rawValue).bind(5, try Segment.encode(notes: notes)).run()
+        forgetSegments()
+    }
+
+    // MARK: - Reading
+
+    /// Calls `body` with what stays, or would stay, of every entry of a log up to its tip, in order.
+    ///
+    /// - Parameter isNoted: whether the author and reason of an entry are wanted.
+    func forEachFolded(
+        of tip: LogTip, isNoted: (SequenceNumber) -> Bool, _ body: (FoldedEntry) throws -> Void
+    ) throws {
+        var next: SequenceNumber = 0
+        try scanSegments(replica: tip.number, from: 0, through: tip.sequence) { segment in
+            for sequence in segment.sequences {
+                guard sequence == next else { return false }
+                try body(segment.foldedEntry(sequence, isNoted: isNoted(sequence)))
+                next += 1
+            }
+            return true
+        }
+        guard next == tip.sequence + 1 else {
+            throw StoreError(.corrupted, "Entry \(next) of a log is missing; run `gemba verify`.")
+        }
+    }
+}
+
+extension SegmentRecord {
+    /// The record of a folded entry.
+    init(_ entry: FoldedEntry, beginsStretch: Bool) {
+        prefix = entry.prefix
+        timestamp = entry.timestamp
+        lamport = entry.lamport
+        isQuarantined = entry.isQuarantined
+        self.beginsStretch = beginsStretch
+        length = 0
+    }
+}
+
+// MARK: - Folding
+
+extension LogStore {
+    /// Forgets the bodies of a log up to an entry; its genesis stays, which says whose log it is.
+    func fold(replica: Int64, through last: SequenceNumber) throws {
+        guard let tip = try tip(number: replica), last > 0, last <= tip.sequence else { return }
+        let hash = try chainHash(of: tip, at: last)
+        var affected: [Segment] = []
+        try scanSegments(replica: replica, from: 0, through: last) { segment in
+            if !segment.isFolded { affected.append(segment) }
+            return true
+        }
+        for segment in affected { try fold(segment, through: last) }
+        try raiseFloor(to: LocalDot(replica: replica, sequence: last), hash: hash)
+        forgetSegments()
+    }
+
+    /// Puts a folded segment in the place of one, and others with what is not folded: its genesis, and what lies behind.
+    private func fold(_ segment: Segment, through last: SequenceNumber) throws {
+        try connection.statement("DELETE FROM gemba_segment WHERE id = ?").bind(1, segment.key.rawValue).run()
+        if segment.first == 0 { try write(part: segment, 0...0) }
+        let folded = max(segment.first, 1)...max(min(segment.last, last), 1)
+        if folded.lowerBound <= segment.last {
+            let entries = try folded.map { try segment.foldedEntry($0, isNoted: true) }
+            try insertFolded(
+                FoldedBlock(first: folded.lowerBound, entries: entries), replica: segment.replica,
+                beginsStretch: segment.record(folded.lowerBound).beginsStretch,
+                heads: segment.heads.filter { folded.contains($0.sequence) })
+        }
+        if segment.last > last { try write(part: segment, last + 1...segment.last) }
+    }
+
+    private func write(part segment: Segment, _ range: ClosedRange<SequenceNumber>) throws {
+        var builder = SegmentBuilder(replica: segment.replica, first: range.lowerBound)
+        for sequence in range {
+            builder.add(segment.record(sequence), segment.entry(sequence))
+            if let head = segment.heads.first(where: { $0.sequence == sequence }) { builder.keep(head.signature) }
+        }
+        try write(builder)
+    }
+
+    /// The whole hash of an entry, computed from the last place where one is kept.
+    private func chainHash(of tip: LogTip, at last: SequenceNumber) throws -> ChangeHash {
+        if last == tip.sequence { return tip.hash }
+        let floor = try floor(of: tip.number)
+        var previous = floor?.hash ?? .beforeGenesis
+        let first = floor.map { $0.sequence + 1 } ?? 0
+        guard first <= last else { return previous }
+        try scanSegments(replica: tip.number, from: first, through: last) { segment in
+            for sequence in segment.sequences.clamped(to: first...last) {
+                let entry = try Entry(decoding: segment.entry(sequence))
+                previous = entry.hash(
+                    replica: sequence == 0 ? nil : tip.replica, sequence: sequence, previous: previous)
+                guard previous.prefix == segment.record(sequence).prefix else {
+                    throw StoreError(.corrupted, "The hash chain is broken at entry \(sequence); run `gemba verify`.")
+                }
+            }
+            return true
+        }
+        return previous
+    }
+}
