@@ -1,6 +1,7 @@
 import Dispatch
-import GembaGossip
+public import GembaGossip
 public import GembaStore
+import GembaTrust
 import GembaWire
 public import Logging
 import Synchronization
@@ -19,6 +20,7 @@ public final class Node: Sendable {
     private let transport: any Transport
     private let peers: [PeerAddress]
     private let logger: Logger
+    private let limits: SessionLimits
     private let queue = DispatchQueue(label: "gemba.node", qos: .userInitiated)
     private let intake = NodeIntake()
     private let isStopping = Mutex(false)
@@ -32,11 +34,16 @@ public final class Node: Sendable {
 
     /// - Parameters:
     ///   - peers: who is dialled; empty dials the endpoints that members publish.
-    public init(_ replica: Replica, transport: any Transport, peers: [PeerAddress], logger: Logger) {
+    ///   - limits: what sessions wait for and bear.
+    public init(
+        _ replica: Replica, transport: any Transport, peers: [PeerAddress], logger: Logger,
+        limits: SessionLimits = SessionLimits()
+    ) {
         self.replica = replica
         self.transport = transport
         self.peers = peers
         self.logger = logger
+        self.limits = limits
     }
 
     /// Has ``run(onListening:observe:)`` take leave of all peers and return.
@@ -52,7 +59,8 @@ public final class Node: Sendable {
         observe: @escaping @Sendable (Engine) -> Void = { _ in }
     ) async throws {
         let driver = try EngineDriver(
-            queue: queue, intake: intake, replica: replica, transport: transport, peers: peers, logger: logger)
+            queue: queue, intake: intake, replica: replica, transport: transport, peers: peers, logger: logger,
+            limits: limits)
         let subscription = replica.onCommit { driver.noticeCommit() }
         defer { withExtendedLifetime(subscription) {} }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -102,18 +110,22 @@ private final class EngineDriver: @unchecked Sendable {
     let admissions: AdmissionTable
     private let engine: Engine
     private let queue: DispatchQueue
+    /// Where jobs of the engine run, one at a time.
+    private let workshop = DispatchQueue(label: "gemba.node.workshop", qos: .utility)
     private let intake: NodeIntake
     private let replica: Replica
     private let logger: Logger
     private let start = ContinuousClock.now
     /// Whether a look at what this process wrote is on its way.
     private let isCommitNoticed = Atomic(false)
+    /// When this station last acknowledged what it holds, so that others may fold it.
+    private var acknowledged: ContinuousClock.Instant
     /// How many refusals were written down; a new node writes its zero.
     private var savedRefusals: UInt64?
 
     init(
         queue: DispatchQueue, intake: NodeIntake, replica: Replica, transport: any Transport, peers: [PeerAddress],
-        logger: Logger
+        logger: Logger, limits: SessionLimits
     ) throws {
         self.queue = queue
         self.intake = intake
@@ -123,9 +135,26 @@ private final class EngineDriver: @unchecked Sendable {
         engine = try Engine(
             replica: replica, transport: transport,
             configuration: EngineConfiguration(
-                peers: peers, nonce: nonce, randomNumber: { UInt64.random(in: .min ... .max) }),
+                peers: peers, nonce: nonce, randomNumber: { UInt64.random(in: .min ... .max) }, limits: limits),
             logger: logger)
         admissions = engine.admissions
+        acknowledged = start - Self.acknowledgement + Self.firstAcknowledgement
+    }
+
+    /// How often a station acknowledges what it holds, unless it writes anyway.
+    private static let acknowledgement = Duration.seconds(86_400)
+    /// A machine that runs for a shift acknowledges within it.
+    private static let firstAcknowledgement = Duration.seconds(3_600)
+
+    private func acknowledge() {
+        guard start.duration(to: .now) > start.duration(to: acknowledged) + Self.acknowledgement else { return }
+        acknowledged = .now
+        do {
+            guard try replica.roster().members[replica.identity.stationKey]?.may(.writeData) == true else { return }
+            try replica.acknowledge()
+        } catch {
+            logger.warning("what is held could not be acknowledged", metadata: ["error": "\(error)"])
+        }
     }
 
     private var now: Moment {
@@ -138,6 +167,20 @@ private final class EngineDriver: @unchecked Sendable {
         queue.async { [self] in
             intake.endWakeUp()
             while let event = intake.next() { engine.handle(event, at: now) }
+            startJobs()
+        }
+    }
+
+    /// Has the jobs that the engine wants done run beside it. On `queue`.
+    private func startJobs() {
+        for job in engine.takeJobs() {
+            workshop.async { [self] in
+                let result = job.run(on: replica)
+                queue.async { [self] in
+                    engine.finish(result, at: now)
+                    startJobs()
+                }
+            }
         }
     }
 
@@ -154,8 +197,12 @@ private final class EngineDriver: @unchecked Sendable {
         await withCheckedContinuation { continuation in
             queue.async { [self] in
                 engine.tick(at: now)
+                startJobs()
                 observe(engine)
-                if savingStatus { saveStatus() }
+                if savingStatus, !engine.isInstalling {
+                    saveStatus()
+                    acknowledge()
+                }
                 continuation.resume()
             }
         }

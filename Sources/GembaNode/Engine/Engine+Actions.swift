@@ -17,7 +17,7 @@ extension Engine {
         }
     }
 
-    private func input(_ id: LinkID, _ input: (inout Session) -> [SessionAction]) -> [SessionAction] {
+    func input(_ id: LinkID, _ input: (inout Session) -> [SessionAction]) -> [SessionAction] {
         guard var link = links[id] else { return [] }
         let actions = input(&link.session)
         links[id] = link
@@ -35,6 +35,13 @@ extension Engine {
         case .apply(let kind, let runs): return apply(runs, kind: kind, on: id, at: moment)
         case .close(let end):
             close(id, end, at: moment)
+            return []
+        case .prepareCheckpoint: return prepareCheckpoint(for: id, at: moment)
+        case .readChunks(let checkpoint, let range): return readChunks(range, of: checkpoint, on: id, at: moment)
+        case .offered(let signed, let isOnlyWay): return consider(signed, isOnlyWay: isOnlyWay, on: id, at: moment)
+        case .stage(let chunk): return stage(chunk, on: id, at: moment)
+        case .install(let checkpoint):
+            install(checkpoint, for: id)
             return []
         case .greeted, .evidence, .compared, .conflicting, .behind, .peerHolds, .clockOffset:
             note(action, on: id, at: moment)
@@ -74,8 +81,8 @@ extension Engine {
 
     private func answerSnapshot(_ kind: LogKind, on id: LinkID, at moment: Moment) -> [SessionAction] {
         do {
-            let (vector, position) = try replica.snapshot(of: kind)
-            let snapshot = VectorSnapshot(references: vector, position: position)
+            let (vector, position, floors) = try replica.snapshot(of: kind)
+            let snapshot = VectorSnapshot(references: vector, position: position, floors: floors)
             return input(id) { $0.onSnapshot(snapshot, of: kind, at: moment) }
         } catch {
             return unavailable(kind, error, on: id, at: moment)
@@ -113,6 +120,8 @@ extension Engine {
     }
 
     private func apply(_ runs: [Run], kind: LogKind, on id: LinkID, at moment: Moment) -> [SessionAction] {
+        // Until the installation is done the store takes nothing else, and the engine must not wait for it.
+        if checkpoints.isInstalling { return input(id) { $0.onApplied(.unavailable, of: kind, at: moment) } }
         let outcome: GembaStore.ApplyOutcome
         do {
             outcome = try replica.apply(runs, kind: kind)

@@ -27,6 +27,8 @@ public final class Engine {
     /// Peers whose status changed since it was last taken.
     var changedPeers: Set<StationKey> = []
     var counters = EngineCounters()
+    /// Checkpoints that are made, taken or installed.
+    var checkpoints = CheckpointDesk()
     /// When a sign of a clone last made this database change its name.
     var lastCloneHint: Instant?
     private var openedLinks: UInt64 = 0
@@ -140,7 +142,7 @@ public final class Engine {
                 session: SessionID(rawValue: configuration.randomNumber()),
                 direction: direction == .accepted ? .accepted : .dialled, standing: standing,
                 expectedStation: expected, tip: (try? replica.currentTip()) ?? nil,
-                held: expected.flatMap { try? replica.heads(heldOf: $0) } ?? []))
+                held: expected.flatMap { try? replica.heads(heldOf: $0) } ?? [], limits: configuration.limits))
         links[id] = Link(id: id, transport: key, direction: direction, session: session, order: openedLinks)
         if case .dialled(let endpoint) = direction { targets[endpoint]?.answered(with: key) }
         logger.debug("link opened", metadata: ["link": "\(id.rawValue)", "standing": "\(standing)"])
@@ -170,6 +172,7 @@ public final class Engine {
 
     func remove(_ id: LinkID, reason: String, at moment: Moment) {
         guard let link = links.removeValue(forKey: id) else { return }
+        checkpoints.forget(id)
         logger.debug("link closed", metadata: ["link": "\(id.rawValue)", "reason": "\(reason)"])
         if case .dialled(let endpoint) = link.direction {
             if link.session.configuration.standing == .strangerPeer {

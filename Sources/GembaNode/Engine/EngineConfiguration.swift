@@ -1,4 +1,5 @@
 import GembaCausality
+public import GembaGossip
 public import GembaWire
 
 /// Where a peer can be dialled.
@@ -33,11 +34,17 @@ public struct EngineConfiguration: Sendable {
     public var nonce: UInt64
     /// Fresh random numbers for session ids.
     public var randomNumber: @Sendable () -> UInt64
+    /// What sessions wait for and bear.
+    public var limits: SessionLimits
 
     /// Creates a configuration.
-    public init(peers: [PeerAddress], nonce: UInt64, randomNumber: @escaping @Sendable () -> UInt64) {
+    public init(
+        peers: [PeerAddress], nonce: UInt64, randomNumber: @escaping @Sendable () -> UInt64,
+        limits: SessionLimits = SessionLimits()
+    ) {
         self.peers = peers
         self.nonce = nonce
         self.randomNumber = randomNumber
+        self.limits = limits
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import GembaCausality
+import GembaGossip
 import GembaNode
 import GembaStore
 import GembaTrust
@@ -29,7 +30,7 @@ final class NodeBench: Sendable {
 
     /// Runs nodes until `body` returns.
     func run(
-        _ members: [(replica: Replica, listens: String?, dials: [PeerAddress])],
+        _ members: [(replica: Replica, listens: String?, dials: [PeerAddress])], limits: SessionLimits = .init(),
         _ body: @Sendable () async throws -> Void
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -37,7 +38,7 @@ final class NodeBench: Sendable {
                 let transport = transport(for: replica, listens: listens)
                 let node = Node(
                     replica, transport: transport, peers: dials,
-                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, limits: limits)
                 group.addTask {
                     do { try await node.run() } catch is CancellationError {}
                 }
