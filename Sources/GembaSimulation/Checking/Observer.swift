@@ -34,15 +34,30 @@ final class Observer {
 
     private func scan(_ kind: LogKind, of replica: Replica, _ node: SimulatedNode) throws {
         let position = scanned[node.index]?[kind] ?? 0
+        let floors = kind == .data ? try takeFloors(of: replica, node) : VersionVector()
         try replica.forEachEntry(of: kind, after: position) { stored in
             let dot = stored.dot
+            scanned[node.index, default: [:]][kind] = stored.position
+            if floors.contains(dot) { return }
             let entry = try Entry(decoding: stored.encoded)
             let hash = entry.hash(
                 replica: dot.sequence == 0 ? nil : dot.replica, sequence: dot.sequence,
                 previous: try previous(of: dot, node))
             try take(dot, hash, stored.station, kind, entry: stored.encoded, node)
-            scanned[node.index, default: [:]][kind] = stored.position
         }
+    }
+
+    /// Takes in what a checkpoint brought: entries without bodies, which somebody must have held with them.
+    private func takeFloors(of replica: Replica, _ node: SimulatedNode) throws -> VersionVector {
+        let floors = try replica.snapshot(of: .data).floors
+        for (name, sequence) in floors.entries {
+            let dot = Dot(name, sequence)
+            guard history[dot] != nil else {
+                throw Violation(.causality, at: node.name, "\(dot) came by a checkpoint, and nobody ever held it")
+            }
+            held[node.index, default: [:]][.data, default: VersionVector()].insert(dot)
+        }
+        return floors
     }
 
     /// The hash of the entry before one, by what was seen of its log.

@@ -48,6 +48,17 @@ public struct Fault: OptionSet, Hashable, Sendable, CustomStringConvertible {
     /// A crash is not noticed by the peer's transport, as when power fails.
     public static let silentCrash = Fault(rawValue: 1 << 19)
 
+    /// Who lacks a few changes is offered a checkpoint instead of a stream.
+    public static let earlyCheckpoints = Fault(rawValue: 1 << 20)
+
+    /// Stations acknowledge what they hold, and fold history without waiting for everybody.
+    public static let folding = Fault(rawValue: 1 << 21)
+
+    /// What happens to long histories.
+    static let growth: Fault = [.earlyCheckpoints, .folding]
+    /// Disks that are put back, or miss what was written last.
+    static let disks: Fault = [.restoredDatabase, .restoredFolder, .crashBeforeSideFile]
+
     /// All classes with their names.
     static let names: [(Fault, String)] = [
         (.loss, "loss"), (.duplication, "duplication"), (.reordering, "reordering"), (.scrambling, "scrambling"),
@@ -57,6 +68,7 @@ public struct Fault: OptionSet, Hashable, Sendable, CustomStringConvertible {
         (.steppingClocks, "steppingClocks"), (.restoredDatabase, "restoredDatabase"),
         (.restoredFolder, "restoredFolder"), (.clone, "clone"), (.lateEnrolment, "lateEnrolment"),
         (.mixedSchemas, "mixedSchemas"), (.otherProcesses, "otherProcesses"), (.silentCrash, "silentCrash"),
+        (.earlyCheckpoints, "earlyCheckpoints"), (.folding, "folding"),
     ]
 
     /// The names of the classes, separated by plus signs.

@@ -21,10 +21,18 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
     /// What was sent was not on disk, and is gone after a crash.
     public static let losesCommits = PlantedBug(rawValue: 1 << 5)
 
+    /// A checkpoint takes the place of what was written here and not sent.
+    public static let checkpointsForgetLocalWork = PlantedBug(rawValue: 1 << 6)
+
+    /// Whoever takes a checkpoint never hears of what was deleted.
+    public static let checkpointsDropDeletedRows = PlantedBug(rawValue: 1 << 7)
+
     static let names: [(PlantedBug, String)] = [
         (.deliversWithoutDeps, "deliversWithoutDeps"), (.mergesDuplicates, "mergesDuplicates"),
         (.tearsChanges, "tearsChanges"), (.showsLatestArrival, "showsLatestArrival"),
         (.ignoresSideFile, "ignoresSideFile"), (.losesCommits, "losesCommits"),
+        (.checkpointsForgetLocalWork, "checkpointsForgetLocalWork"),
+        (.checkpointsDropDeletedRows, "checkpointsDropDeletedRows"),
     ]
 
     /// The names of the bugs, separated by plus signs.
@@ -47,6 +55,8 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
         if contains(.tearsChanges) { calibration.insert(.appliesFirstOperationOnly) }
         if contains(.showsLatestArrival) { calibration.insert(.showsLatestArrival) }
         if contains(.ignoresSideFile) { calibration.insert(.ignoresSideFile) }
+        if contains(.checkpointsForgetLocalWork) { calibration.insert(.checkpointsForgetLocalWork) }
+        if contains(.checkpointsDropDeletedRows) { calibration.insert(.checkpointsDropDeletedRows) }
         return calibration
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import GembaGossip
 import GembaNode
 import GembaStore
 import GembaTrust
@@ -62,12 +63,14 @@ final class SimulatedNode {
     }
 
     /// Starts a process on a replica that is open.
-    func start(_ replica: Replica, on network: SimulatedNetwork) throws {
+    ///
+    /// - Parameter limits: what sessions wait for and bear.
+    func start(_ replica: Replica, on network: SimulatedNetwork, limits: SessionLimits) throws {
         precondition(process == nil, "\(name) runs already")
         generation += 1
         let transport = SimulatedTransport(network: network, node: index)
         let configuration = EngineConfiguration(
-            peers: peers, nonce: random.next(), randomNumber: { [random] in random.next() })
+            peers: peers, nonce: random.next(), randomNumber: { [random] in random.next() }, limits: limits)
         let engine = try Engine(
             replica: replica, transport: transport, configuration: configuration,
             logger: Logger(label: name) { [log] _ in NodeLogHandler(log) })

@@ -1,4 +1,5 @@
 import GembaCausality
+import GembaGossip
 import GembaNode
 import GembaStore
 import GembaTrust
@@ -97,8 +98,13 @@ extension Simulation {
         schedule(.write(node: node.index), in: random.number(in: 1...2 * options.writePause))
     }
 
+    /// How few changes are worth a checkpoint when these come early.
+    private static let fewChanges: UInt64 = 5
+
     func start(_ node: SimulatedNode, _ replica: Replica) throws {
-        try node.start(replica, on: network)
+        var limits = SessionLimits()
+        if options.faults.contains(.earlyCheckpoints) { limits.checkpointChanges = Self.fewChanges }
+        try node.start(replica, on: network, limits: limits)
         node.process?.transport.onSend = { [unowned self, unowned node] in observer.checkExposure($0, by: node) }
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import GembaNode
 import GembaStore
+import GembaTrust
 import GembaWire
 
 /// What goes wrong.
@@ -26,9 +27,10 @@ extension Simulation {
         case .restoredDatabase: try backUpOrRestore(node, .database)
         case .restoredFolder: try backUpOrRestore(node, .folder)
         case .clone: try clone(node)
+        case .folding: try fold(node)
         default: return
         }
-        if fault != .restoredDatabase, fault != .restoredFolder, fault != .clone { count(fault) }
+        if fault != .restoredDatabase, fault != .restoredFolder, fault != .clone, fault != .folding { count(fault) }
     }
 
     // MARK: - The network
@@ -117,6 +119,20 @@ extension Simulation {
     func copyFolder(of node: SimulatedNode) throws -> FolderCopy {
         copies += 1
         return try FolderCopy(of: node.folder, to: folder + "/copy-\(copies)")
+    }
+
+    /// Lets a station acknowledge what it holds, and fold what the others have acknowledged, but for one of them.
+    private func fold(_ node: SimulatedNode) throws {
+        guard let replica = node.process?.replica, node.role != .relay, !node.awaitsEvidence else { return }
+        guard try replica.roster().members[replica.identity.stationKey] != nil else { return }
+        try replica.acknowledge(by: "simulation")
+        // Only one of them decides whom not to wait for, and not where others stand on checkpoints that it has never seen:
+        // two replicas of which each has folded what the other lacks need a third that has the bodies.
+        let mayLeaveOut = node.index == 0 && !options.faults.contains(.earlyCheckpoints)
+        let away = mayLeaveOut ? random.pick(nodes.dropFirst())?.keys?.station : nil
+        let absent = Set([away].compactMap(\.self))
+        if try replica.fold(olderThan: 0, without: absent).entries > 0 { count(.folding) }
+        try observer.observe(node)
     }
 
     private func backUpOrRestore(_ node: SimulatedNode, _ extent: FolderCopy.Extent) throws {

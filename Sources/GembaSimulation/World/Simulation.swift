@@ -200,6 +200,7 @@ public final class Simulation {
 
     /// Looks at a node after something happened there, and lets it die if it was to.
     func settle(_ node: SimulatedNode) throws {
+        if dying[node.index] == nil { try doJobs(of: node) }
         if let copy = dying.removeValue(forKey: node.index) {
             try finishCrash(of: node, leaving: copy)
             return
@@ -207,6 +208,16 @@ public final class Simulation {
         guard let count = node.process?.engine.counts.entriesApplied, applied[node.index] != count else { return }
         applied[node.index] = count
         try observer.observe(node)
+    }
+
+    /// Does what an engine wants done beside it, at once: a run stays reproducible.
+    private func doJobs(of node: SimulatedNode) throws {
+        while let process = node.process {
+            let jobs = process.engine.takeJobs()
+            if jobs.isEmpty { return }
+            for job in jobs { process.engine.finish(job.run(on: process.replica), at: moment(of: node)) }
+            try observer.observe(node)
+        }
     }
 
     // MARK: - The end

@@ -33,13 +33,18 @@ public struct SimulationOptions: Hashable, Sendable, CustomStringConvertible {
         topology = random.pick(Topology.allCases) ?? .mesh
         hasRelay = nodes > 3 && random.chance(0.4)
         publishesEndpoints = random.chance(0.3)
-        faults = Fault(Fault.names.map(\.0).filter { $0 == .restoredFolder ? random.chance(0.25) : random.chance(0.4) })
+        let drawn = Fault.names.map(\.0).filter { !Fault.growth.contains($0) }
+        faults = Fault(drawn.filter { $0 == .restoredFolder ? random.chance(0.25) : random.chance(0.4) })
         duration = random.pick([10_000, 20_000, 40_000]) ?? 20_000
         writePause = random.pick([200, 500, 1_500]) ?? 500
         rowsInPlay = random.pick([2, 5, 12]) ?? 5
         latency = random.pick([2, 20, 120, 600]) ?? 20
         patience = 120_000
         plantedBugs = []
+        // Drawn last, and apart from disks that are put back: a backup that outlives a folded log is a case of its own.
+        if faults.isDisjoint(with: Fault.disks) {
+            for fault in [Fault.earlyCheckpoints, .folding] where random.chance(0.7) { faults.insert(fault) }
+        }
     }
 
     /// All options in one line, for a report.

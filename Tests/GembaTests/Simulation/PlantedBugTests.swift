@@ -19,6 +19,12 @@ struct PlantedBugTests {
         Case(bug: .tearsChanges, faults: [], rules: [.atomicity, .model, .convergence]),
         Case(bug: .showsLatestArrival, faults: [.partition], rules: [.model, .convergence]),
         Case(bug: .losesCommits, faults: [], rules: [.durability, .identity]),
+        Case(
+            bug: .checkpointsForgetLocalWork, faults: [.earlyCheckpoints, .partition],
+            rules: [.model, .convergence, .ledger]),
+        Case(
+            bug: .checkpointsDropDeletedRows, faults: [.earlyCheckpoints, .folding, .lateEnrolment, .partition],
+            rules: [.model, .convergence, .ledger]),
     ]
 
     @Test("within a few seeds, by a checker that is made for them", arguments: cases)
