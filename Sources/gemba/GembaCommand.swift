@@ -26,7 +26,7 @@ struct GembaCommand: ParsableCommand {
                 subcommands: [
                     RunCommand<Station>.self, StatusCommand<Station>.self, ConflictsCommand<Station>.self,
                     WhyCommand<Station>.self, HistoryCommand<Station>.self, DigestCommand<Station>.self,
-                    VerifyCommand<Station>.self, DoctorCommand<Station>.self,
+                    VerifyCommand<Station>.self, DoctorCommand<Station>.self, CompactCommand<Station>.self,
                 ]),
             CommandGroup(
                 name: "The plant",

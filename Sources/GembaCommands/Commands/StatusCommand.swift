@@ -42,6 +42,7 @@ public struct StatusCommand<Owner: Program>: ParsableCommand {
         print(Terminal.bold("\(role) \(name) of \(status.roster.plantName ?? "a plant not met yet")"))
         print(freshness(status))
         print("\(status.statistics.changes) changes held, \(status.unsent) unsent")
+        if let checkpoint = status.checkpoint { print(checkpoint.sentence(status.roster)) }
         if conflicts > 0 {
             print(Terminal.warning("\(conflicts) to settle, written apart: \(Owner.name) conflicts"))
         }

@@ -10,11 +10,15 @@ public struct VerifyCommand<Owner: Program>: ParsableCommand {
             discussion: """
                 EXAMPLE
                   \(Owner.name) verify && echo sound
+                  \(Owner.name) verify --rebuild
 
                 Hash chains and signatures are recomputed, and the tables are made anew from the log and compared. Nothing \
-                is changed. A fault ends with status 1.
+                is changed, unless rows are to be rebuilt. A fault ends with status 1.
                 """)
     }
+
+    @Flag(help: "Replace rows that are not what the logs make of them.")
+    var rebuild = false
 
     @OptionGroup var data: DataOptions
     @OptionGroup var output: OutputOptions
@@ -25,11 +29,12 @@ public struct VerifyCommand<Owner: Program>: ParsableCommand {
     /// Checks everything.
     public func run() throws {
         let replica = try Owner.open(data)
-        let result = try replica.verify()
+        let result = try rebuild ? replica.rebuild() : replica.verify()
         if output.json {
             JSONValue.object([
                 ("version", .integer(1)), ("sound", .bool(result.fault == nil)), ("entries", .count(result.entryCount)),
                 ("heads", .count(result.headCount)), ("rows", .count(result.rowCount)),
+                ("replaced", .count(result.replacedCount)),
                 (
                     "fault",
                     result.fault.map {
@@ -41,6 +46,7 @@ public struct VerifyCommand<Owner: Program>: ParsableCommand {
         if let fault = result.fault { throw CommandFailure(.failure, "\(fault.place): \(fault.message)") }
         if !output.json {
             print("Sound: \(result.entryCount) entries, \(result.headCount) signed heads, \(result.rowCount) rows.")
+            if result.replacedCount > 0 { print("\(result.replacedCount) rows were replaced.") }
         }
     }
 }

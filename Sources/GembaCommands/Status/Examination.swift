@@ -114,6 +114,11 @@ struct Examination {
         } else {
             add("changes", .good, changes)
         }
+        if let checkpoint = status.checkpoint {
+            add(
+                "checkpoint", checkpoint.trust == .signed ? .notable : .good, checkpoint.sentence(status.roster),
+                checkpoint.trust == .signed ? "Run `\(program) verify` where the whole log is held, or wait." : nil)
+        }
         if conflicts > 0 {
             add("conflicts", .notable, "\(conflicts) to settle", "See `\(program) conflicts`.")
         }

@@ -26,6 +26,8 @@ struct StationStatus {
     /// What the daemon has counted since it started, or the last one had.
     let counters: EngineCounters
     let unsent: UInt64
+    /// What the rows stand on instead of folded history; nil when every change is held.
+    let checkpoint: CheckpointRecord?
     let now: UInt64
 
     init(of replica: Replica) throws {
@@ -47,6 +49,7 @@ struct StationStatus {
             return (left.member.displayName, left.member.station) < (right.member.displayName, right.member.station)
         }
         unsent = try replica.unsentCount()
+        checkpoint = try replica.checkpoint()
     }
 
     var own: RosterMember? { roster.members[replica.identity.stationKey] }
@@ -95,6 +98,7 @@ extension StationStatus {
             ("unsent", .count(unsent)),
             ("conflicts", .count(conflicts)),
             ("quarantined", .count(statistics.quarantined)),
+            ("checkpoint", checkpoint?.json ?? .null),
             ("refused", refused),
             ("brokenLinks", .count(counters.brokenLinks)),
             ("clock", clock),
