@@ -7,7 +7,7 @@ public import GembaWire
 ///
 /// The state at the checkpoint's cut, together with the changes held here beyond the cut, is the state of both: the cut is
 /// causally closed, so nothing in it names a change beyond it. Local logs keep their entries, and what was not sent
-/// stays as it is (RULES M17).
+/// stays as it is.
 ///
 /// Runs in one write transaction. Rows are written in the order of the tables with the indexes taken away, which are
 /// built when all rows are there.

@@ -28,7 +28,7 @@ public struct FoldPlan: Sendable {
     }
 }
 
-/// Decides what may be folded (RULES M16, M17): what is stable and old, up to the first entry of each log that something
+/// Decides what may be folded: what is stable and old, up to the first entry of each log that something
 /// still needs: a conflict that nobody settled, an effect that this program does not know, a body without effect.
 struct FoldPlanner {
     let context: StoreContext

@@ -5,7 +5,7 @@ import GembaWire
 /// Up to where every log is *stable*: what every active member that may write has acknowledged.
 ///
 /// A member acknowledges by writing: its entry is signed, names by hash what it had seen, and comes after everything that
-/// the member itself wrote before. So a vector can never overtake the changes that its owner made (RULES M16), and one
+/// the member itself wrote before. So a vector can never overtake the changes that its owner made, and one
 /// liar cannot claim for others (T9). A member that has nothing to write acknowledges with a change that does nothing. A
 /// relay authors nothing and keeps everything; it is not waited for.
 ///
