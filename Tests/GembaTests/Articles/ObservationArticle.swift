@@ -29,7 +29,7 @@ struct ObservationArticle {
     }
     // end
 
-    @Test("The code of the article works", .timeLimit(.minutes(1)))
+    @Test("The code of the article works", .timeLimit(.minutes(10)))
     func article() async throws {
         let plant = try TestPlant(schema: Schema(version: 1, tables: [Part.declaration.table]))
         try await plant.founder.write(by: "ewa") { _ = try $0.insert(Part(name: "fuse", stock: 3)) }

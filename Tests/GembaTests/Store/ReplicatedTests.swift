@@ -204,7 +204,7 @@ struct ReplicatedTests {
         #expect(try replica.count(Machine.everything.limited(to: 3)) == 3)
     }
 
-    @Test("A query is observed", .timeLimit(.minutes(1)))
+    @Test("A query is observed", .timeLimit(.minutes(10)))
     func observation() async throws {
         let plant = try TestPlant(schema: .machines)
         let replica = plant.founder

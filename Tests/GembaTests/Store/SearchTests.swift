@@ -229,7 +229,7 @@ struct SearchTests {
         }
     }
 
-    @Test("A node keeps the index", .timeLimit(.minutes(1)))
+    @Test("A node keeps the index", .timeLimit(.minutes(10)))
     func background() async throws {
         try await withThrowingTaskGroup { [replica] group in
             group.addTask { try await replica.keepSearchIndex { Issue.record($0) } }
