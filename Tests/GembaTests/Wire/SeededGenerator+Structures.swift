@@ -138,7 +138,7 @@ extension SeededGenerator {
             }
             return .base(replaces: dots(known).map { .init(dot: $0, sum: integer()) }, value: integer())
         case 4:
-            let kind = UInt64(5 + below(100))
+            let kind = UInt64(6 + below(100))
             let item: Item = [.unsigned(UInt64(group.rawValue)), .unsigned(kind), .bytes(bytes(9)), [0, -1, nil]]
             return .unknown(kind: kind, encoded: item.encoded)
         default: return .fact(values: [value()] + list(upTo: 3) { $0.value() })
