@@ -12,6 +12,10 @@ struct baseline {
     const char *farewell;
 };
 
+#define INDEXES "CREATE INDEX ticket_state ON ticket (state); CREATE INDEX ticket_asset ON ticket (asset);"
+
+static const char *const indexes = INDEXES;
+
 // The pragmas are those of a replica.
 static const char *const pragmas =
     "PRAGMA journal_mode = WAL;"
@@ -23,8 +27,7 @@ static const char *const schema =
     " id BLOB NOT NULL PRIMARY KEY, title TEXT, body TEXT, state TEXT, asset TEXT, area TEXT, reporter TEXT,"
     " created INTEGER, updated INTEGER, due INTEGER"
     ") STRICT, WITHOUT ROWID;"
-    "CREATE INDEX ticket_state ON ticket (state);"
-    "CREATE INDEX ticket_asset ON ticket (asset);";
+    INDEXES;
 
 static const char *const triggers =
     "CREATE TABLE log ("
@@ -116,9 +119,8 @@ static int commit(baseline *database) {
     return step(database->commit);
 }
 
-int baseline_insert(baseline *database, const baseline_ticket *tickets, size_t count, const char *texts) {
+static int insert_all(baseline *database, const baseline_ticket *tickets, size_t count, const char *texts) {
     sqlite3_stmt *insertion = database->insertion;
-    if (!begin(database)) return 0;
     for (size_t index = 0; index < count; index++) {
         const baseline_ticket *ticket = &tickets[index];
         sqlite3_bind_blob(insertion, 1, ticket->id, sizeof ticket->id, SQLITE_STATIC);
@@ -132,7 +134,16 @@ int baseline_insert(baseline *database, const baseline_ticket *tickets, size_t c
         }
         if (!step(insertion)) return 0;
     }
-    return commit(database);
+    return 1;
+}
+
+int baseline_insert(baseline *database, const baseline_ticket *tickets, size_t count, const char *texts) {
+    return begin(database) && insert_all(database, tickets, count, texts) && commit(database);
+}
+
+int baseline_fill(baseline *database, const baseline_ticket *tickets, size_t count, const char *texts) {
+    return begin(database) && run(database, "DROP INDEX ticket_state; DROP INDEX ticket_asset;")
+        && insert_all(database, tickets, count, texts) && run(database, indexes) && commit(database);
 }
 
 int baseline_update(

@@ -44,6 +44,8 @@ void baseline_close(baseline *database);
 /// What went wrong last.
 const char *baseline_error(const baseline *database);
 
+/// Fills an empty table in one transaction, its indexes built last; 0 when that failed.
+int baseline_fill(baseline *database, const baseline_ticket *tickets, size_t count, const char *texts);
 /// Inserts tickets in one transaction; 0 when that failed.
 int baseline_insert(baseline *database, const baseline_ticket *tickets, size_t count, const char *texts);
 /// Sets the titles of tickets in one transaction, in the order given; 0 when that failed.

@@ -67,6 +67,9 @@ final class PlainDatabase {
         check(baseline_insert(handle, tickets.start + range.lowerBound, range.count, tickets.texts))
     }
 
+    /// Fills the empty table in one transaction, with its indexes built last.
+    func fill(_ tickets: PlainTickets) { check(baseline_fill(handle, tickets.start, tickets.count, tickets.texts)) }
+
     /// Sets the titles of some tickets in one transaction, in the order given.
     func update(_ tickets: PlainTickets, _ order: [UInt32], title: String) {
         check(baseline_update(handle, tickets.start, order, order.count, title))

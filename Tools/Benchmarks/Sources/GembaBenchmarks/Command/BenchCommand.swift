@@ -26,6 +26,7 @@ struct BenchCommand: AsyncParsableCommand {
     static let measurements: [any Measurement.Type] = [
         TicketBatches.self, LargeApply.self, FirstFill.self, IdleSync.self, WireSizes.self, CommitToAck.self,
         Searching.self,
+        Snapshot.self,
         TextEditing.self, TextMerging.self,
     ]
 

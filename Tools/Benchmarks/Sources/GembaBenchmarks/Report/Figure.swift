@@ -15,6 +15,7 @@ struct Figure: Sendable {
         case kilobytes = "kB"
         case microseconds = "µs"
         case milliseconds = "ms"
+        case mebibytes = "MiB"
     }
 
     init(_ name: String, goal: Double, unit: Unit = .ratio, _ meaning: String) {
