@@ -205,7 +205,7 @@ struct CheckpointLoader {
     private mutating func noticeRecovery(of tip: LogTip) throws {
         outcome.recovered.append(tip)
         guard try context.state().dataReplica == tip.number else { return }
-        try context.connection.statement("UPDATE gemba_state SET renew = 1 WHERE id = 1").run()
+        try context.requireNewIncarnation()
     }
 }
 

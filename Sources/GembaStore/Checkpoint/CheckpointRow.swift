@@ -90,7 +90,7 @@ enum CheckpointRow {
             let count = try decoder.array()
             guard count > 0 else { throw decoder.failure(.invalid("a group has no number")) }
             let group = GroupID(rawValue: UInt32(clamping: try decoder.unsigned()))
-            let values = try decoder.values(count - 1)
+            let values = try decoder.values(count: count - 1)
             state.groups[GroupKey(group: group, family: family)] = .writes(.init(name: base, payload: values))
         }
         state.presence = try presence(from: &decoder, base: base, numbers: numbers)
@@ -137,14 +137,5 @@ struct CheckpointNumbers {
             throw decoder.failure(.invalid("a dot beyond the cut"))
         }
         return LocalDot(replica: logs[Int(place)].number, sequence: sequence)
-    }
-}
-
-extension CBORDecoder {
-    mutating func values(_ count: Int) throws(WireError) -> [Value] {
-        var values: [Value] = []
-        values.reserveCapacity(min(count, 64))
-        for _ in 0..<count { values.append(try Value(from: &self)) }
-        return values
     }
 }

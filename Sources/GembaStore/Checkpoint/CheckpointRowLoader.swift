@@ -9,7 +9,7 @@ final class CheckpointRowLoader {
     private let context: StoreContext
     private let numbers: CheckpointNumbers
     private var groups: [GroupID] = []
-    private var latest: (dot: LocalDot, family: MergeFamily, groups: [GroupID], metadata: [UInt8])?
+    private var metadata = FreshMetadata()
     private var previous: (table: TableID, row: RowID)?
     private(set) var count: UInt64 = 0
 
@@ -53,7 +53,7 @@ final class CheckpointRowLoader {
         statement.bind(1, row)
         guard try bindSettled(&decoder, family, layout, to: statement) else { return nil }
         guard try decoder.array() == 0, try decoder.array() == 0 else { return nil }
-        statement.bind(Int32(layout.columns.count + 2), metadata(dot, family))
+        statement.bind(Int32(layout.columns.count + 2), metadata.bytes(by: dot, groups: groups, family: family))
         try statement.run()
         return row
     }
@@ -83,13 +83,5 @@ final class CheckpointRowLoader {
         }
         layout.bindDefaults(bound..<layout.columns.count, to: statement)
         return true
-    }
-
-    /// A change that inserted many rows left the same metadata in most of them.
-    private func metadata(_ dot: LocalDot, _ family: MergeFamily) -> [UInt8] {
-        if let latest, latest.dot == dot, latest.family == family, latest.groups == groups { return latest.metadata }
-        let metadata = RowMetadata.fresh(by: dot, groups: groups, family: family)
-        latest = (dot, family, groups, metadata)
-        return metadata
     }
 }

@@ -111,7 +111,7 @@ extension GroupState where Payload == [Value] {
             let count = try decoder.array()
             guard count >= 2 else { throw decoder.failure(.invalid("a write has no dot")) }
             let name = try numbers.dot(from: &decoder)
-            writes.append(.init(name: name, payload: try decoder.values(count - 2)))
+            writes.append(.init(name: name, payload: try decoder.values(count: count - 2)))
         }
         return .init(writes: writes)
     }

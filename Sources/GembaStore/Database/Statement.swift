@@ -86,7 +86,7 @@ final class Statement {
     }
 
     /// SQLITE_TRANSIENT, a C macro that Swift does not import: SQLite copies what is bound.
-    private static let copies = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+    static let copies = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
     // MARK: Running
 

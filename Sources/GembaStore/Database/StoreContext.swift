@@ -119,6 +119,11 @@ final class StoreContext {
             .bind(1, latestTimestamp.rawValue).run()
     }
 
+    /// Has the database go on under a new name from its next write on.
+    func requireNewIncarnation() throws {
+        try connection.statement("UPDATE gemba_state SET renew = 1 WHERE id = 1").run()
+    }
+
     func save(current tip: LogTip) throws {
         let column = tip.kind == .data ? "data_replica" : "roster_replica"
         try connection.statement("UPDATE gemba_state SET \(column) = ? WHERE id = 1").bind(1, tip.number).run()

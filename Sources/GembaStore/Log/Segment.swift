@@ -117,7 +117,7 @@ struct Segment {
         guard !directory.isEmpty, directory.count.isMultiple(of: Self.recordBytes),
             let coding = Coding(rawValue: coding)
         else { throw Self.damaged(dot) }
-        self.heads = try Self.heads(heads, first: dot.sequence, count: directory.count / Self.recordBytes)
+        self.heads = try Self.heads(heads, from: dot, count: directory.count / Self.recordBytes)
         guard coding != .folded else {
             notes = try Self.notes(entries, first: dot.sequence)
             content = Content(bytes: [], offsets: [])
@@ -154,18 +154,18 @@ struct Segment {
     }
 
     private static func heads(
-        _ stored: [UInt8], first: SequenceNumber, count: Int
+        _ stored: [UInt8], from dot: LocalDot, count: Int
     ) throws(StoreError) -> [Head] {
         guard stored.count.isMultiple(of: headBytes) else {
-            throw damaged(LocalDot(replica: 0, sequence: first))
+            throw damaged(dot)
         }
         var heads: [Head] = []
         for start in stride(from: 0, to: stored.count, by: headBytes) {
             let index = Int(stored[start]) << 8 | Int(stored[start + 1])
-            guard index < count else { throw damaged(LocalDot(replica: 0, sequence: first)) }
+            guard index < count else { throw damaged(dot) }
             heads.append(
                 Head(
-                    sequence: first + SequenceNumber(index),
+                    sequence: dot.sequence + SequenceNumber(index),
                     signature: Array(stored[start + 2..<start + headBytes])))
         }
         return heads

@@ -39,19 +39,26 @@ struct ByteWriter {
 
     /// Sorted group numbers as runs of consecutive ones.
     mutating func ranges(_ groups: some Collection<GroupID>) {
-        var ranges: [(first: UInt64, length: UInt64)] = []
-        for group in groups {
-            let number = UInt64(group.rawValue)
-            if let last = ranges.last, last.first + last.length == number {
-                ranges[ranges.count - 1].length += 1
-            } else {
-                ranges.append((number, 1))
+        /// Calls `body` with each run of consecutive numbers.
+        func forEachRange(_ body: (_ first: UInt64, _ length: UInt64) -> Void) {
+            var open: (first: UInt64, length: UInt64)?
+            for group in groups {
+                let number = UInt64(group.rawValue)
+                if let range = open, range.first + range.length == number {
+                    open = (range.first, range.length + 1)
+                } else {
+                    if let open { body(open.first, open.length) }
+                    open = (number, 1)
+                }
             }
+            if let open { body(open.first, open.length) }
         }
-        number(UInt64(ranges.count))
-        for range in ranges {
-            number(range.first)
-            number(range.length)
+        var count: UInt64 = 0
+        forEachRange { _, _ in count += 1 }
+        number(count)
+        forEachRange { first, length in
+            number(first)
+            number(length)
         }
     }
 

@@ -35,15 +35,12 @@ final class RowSettler {
                 return
             }
             exchange.withSettled { bytes in
-                sqlite3_result_blob(context, bytes.baseAddress, Int32(bytes.count), Self.copies)
+                sqlite3_result_blob(context, bytes.baseAddress, Int32(bytes.count), Statement.copies)
             }
         } catch {
             sqlite3_result_error(context, error.message, -1)
         }
     }
-
-    /// SQLITE_TRANSIENT, a C macro that Swift does not import: SQLite copies the result.
-    private static let copies = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 }
 
 extension RowSettler {

@@ -30,8 +30,7 @@ final class RowStore {
     private var tablesWithHiddenRows: [TableID: Bool] = [:]
     /// The table that was last found to have no hidden rows.
     private var lastWithoutHidden: TableID?
-    private var lastFresh: (dot: LocalDot, family: MergeFamily, groups: [GroupID], metadata: [UInt8])?
-    private var lastInsertion: (dot: LocalDot, table: TableID, pattern: UInt64?, metadata: [UInt8])?
+    private var freshMetadata = FreshMetadata()
     /// The values of the update at hand, by place among the columns, in ascending order.
     private var written: [(place: Int, value: Value)] = []
 
@@ -87,7 +86,8 @@ final class RowStore {
         for (place, value) in insertion.values.enumerated() {
             statement.bind(Int32(place + 2), value ?? layout.columns[place].defaultValue)
         }
-        let metadata = freshMetadata(of: insertion, by: dot)
+        let groups = insertion.groups.lazy.filter { insertion.values[$0.places.lowerBound] != nil }.map { $0.id }
+        let metadata = freshMetadata.bytes(by: dot, groups: groups, family: insertion.isFact ? .fact : .register)
         statement.bind(Int32(layout.columns.count + 2), metadata)
         try statement.run()
         guard statement.changes == 1 else { return false }
@@ -152,34 +152,10 @@ final class RowStore {
         }
         layout.bindDefaults(bound..<layout.columns.count, to: statement)
         let groups = operation.effects.lazy.map { $0.group }
-        statement.bind(Int32(layout.columns.count + 2), freshMetadata(by: dotted.dot, groups: groups, family: family))
+        let metadata = freshMetadata.bytes(by: dotted.dot, groups: groups, family: family)
+        statement.bind(Int32(layout.columns.count + 2), metadata)
         try statement.run()
         return statement.changes == 1
-    }
-
-    /// The metadata of a row that one insert made. A change that inserts many rows writes the same for most of them.
-    private func freshMetadata(of insertion: RowInsertion, by dot: LocalDot) -> [UInt8] {
-        let pattern = insertion.groups.count <= 64 ? insertion.writtenGroups : nil
-        if let last = lastInsertion, pattern != nil, last.pattern == pattern, last.dot == dot,
-            last.table == insertion.table
-        {
-            return last.metadata
-        }
-        let groups = insertion.groups.filter { insertion.values[$0.places.lowerBound] != nil }.map { $0.id }
-        let metadata = RowMetadata.fresh(by: dot, groups: groups, family: insertion.isFact ? .fact : .register)
-        lastInsertion = (dot, insertion.table, pattern, metadata)
-        return metadata
-    }
-
-    private func freshMetadata(
-        by dot: LocalDot, groups: some Collection<GroupID>, family: MergeFamily
-    ) -> [UInt8] {
-        if let last = lastFresh, last.dot == dot, last.family == family, groups.elementsEqual(last.groups) {
-            return last.metadata
-        }
-        let metadata = RowMetadata.fresh(by: dot, groups: groups, family: family)
-        lastFresh = (dot, family, Array(groups), metadata)
-        return metadata
     }
 
     /// Applies edits to a visible row, when every group they touch is settled before and after.
@@ -518,14 +494,5 @@ final class RowStore {
         )
         .bind(1, Int64(table.rawValue)).bind(2, row).bind(3, Int64(effect.group.rawValue))
         .bind(4, dot.replica).bind(5, dot.sequence).bind(6, encoded).run()
-    }
-}
-
-extension RowInsertion {
-    /// The groups that are written, as bits, the first group's lowest; of up to 64 groups.
-    fileprivate var writtenGroups: UInt64 {
-        var bits: UInt64 = 0
-        for index in groups.indices where values[groups[index].places.lowerBound] != nil { bits |= 1 << UInt64(index) }
-        return bits
     }
 }

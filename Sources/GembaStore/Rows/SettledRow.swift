@@ -85,7 +85,7 @@ struct SettledRow {
         writer.byte(RowMetadata.version)
         writer.byte(isInserted ? RowMetadata.insertedFlag : 0)
         writer.dot(base)
-        writeRanges(of: base, to: &writer)
+        writer.ranges(writes.lazy.filter { $0.dot == base }.map { $0.group })
         if presence.count == 1, presence[0] == base {
             writer.byte(0)
         } else {
@@ -102,30 +102,6 @@ struct SettledRow {
             writer.byte(0)
             writer.number(1)
             writer.dot(write.dot)
-        }
-    }
-
-    private func writeRanges(of base: LocalDot, to writer: inout ByteWriter) {
-        /// Calls `body` with each run of consecutive groups that the dot settles.
-        func forEachRange(_ body: (_ first: UInt32, _ length: UInt32) -> Void) {
-            var range: (first: UInt32, length: UInt32)?
-            for write in writes where write.dot == base {
-                let number = write.group.rawValue
-                if let open = range, open.first + open.length == number {
-                    range = (open.first, open.length + 1)
-                } else {
-                    if let open = range { body(open.first, open.length) }
-                    range = (number, 1)
-                }
-            }
-            if let open = range { body(open.first, open.length) }
-        }
-        var count: UInt64 = 0
-        forEachRange { _, _ in count += 1 }
-        writer.number(count)
-        forEachRange { first, length in
-            writer.number(UInt64(first))
-            writer.number(UInt64(length))
         }
     }
 

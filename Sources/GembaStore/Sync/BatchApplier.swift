@@ -235,7 +235,7 @@ struct BatchApplier {
         recovered.append(tip)
         let state = try context.state()
         guard state.current(kind) == tip.number else { return }
-        try context.connection.statement("UPDATE gemba_state SET renew = 1 WHERE id = 1").run()
+        try context.requireNewIncarnation()
     }
 
     // MARK: - Merging
@@ -259,17 +259,14 @@ struct BatchApplier {
 
     /// Sorts the operations by table and row. Those on one row stay in causal order, as the batch is.
     private mutating func sortByRow() {
-        let precedes = { (left: RowOperation, right: RowOperation) in
-            left.table == right.table ? left.row < right.row : left.table < right.table
-        }
         // New rows mostly come in the order of their ids.
         let isSorted = operations.indices.dropFirst().allSatisfy {
-            !precedes(operations[$0].operation, operations[$0 - 1].operation)
+            !operations[$0].operation.precedes(operations[$0 - 1].operation)
         }
         if isSorted { return }
         let order = operations.indices.sorted { left, right in
             let (first, second) = (operations[left].operation, operations[right].operation)
-            return precedes(first, second) || (!precedes(second, first) && left < right)
+            return first.precedes(second) || (!second.precedes(first) && left < right)
         }
         operations = order.map { operations[$0] }
     }

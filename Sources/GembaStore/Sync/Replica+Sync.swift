@@ -116,7 +116,7 @@ extension Replica {
                 let dot = LocalDot(replica: tip.number, sequence: head.sequence)
                 let own = head.sequence <= tip.sequence ? try context.log.record(of: dot)?.prefix : nil
                 if own == head.hash.prefix { continue }
-                try context.connection.statement("UPDATE gemba_state SET renew = 1 WHERE id = 1").run()
+                try context.requireNewIncarnation()
                 return true
             }
             return false
@@ -125,6 +125,6 @@ extension Replica {
 
     /// Goes on under a new name from the next write on, as after a hint that the machine was cloned.
     public func openNewIncarnation() throws {
-        try write { try $0.connection.statement("UPDATE gemba_state SET renew = 1 WHERE id = 1").run() }
+        try write { try $0.requireNewIncarnation() }
     }
 }

@@ -199,7 +199,7 @@ extension CBORDecoder {
     }
 
     /// Reads values that follow one another in an array whose head was read.
-    fileprivate mutating func values(count: Int) throws(WireError) -> [Value] {
+    package mutating func values(count: Int) throws(WireError) -> [Value] {
         var values: [Value] = []
         values.reserveCapacity(min(count, 64))
         for _ in 0..<count { values.append(try Value(from: &self)) }

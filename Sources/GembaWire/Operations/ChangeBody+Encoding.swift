@@ -72,7 +72,7 @@ extension RowOperation {
     }
 
     /// Whether this operation's place in a change is before the other's.
-    func precedes(_ other: RowOperation) -> Bool {
+    public func precedes(_ other: RowOperation) -> Bool {
         table == other.table ? row < other.row : table < other.table
     }
 
