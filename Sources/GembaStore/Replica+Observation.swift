@@ -48,7 +48,7 @@ extension Replica {
 
     private func lastPositions() async throws -> [Int64] {
         try await read { [self] database in
-            let context = try StoreContext(database, environment: environment)
+            let context = try reader(on: database)
             return try LogKind.allCases.map(context.log.lastPosition(of:))
         }
     }

@@ -34,6 +34,7 @@ public final class Replica: Sendable {
     let searchIndex: SearchIndex?
     let commitListeners = CommitListeners()
     private let writer = WriterState()
+    private let readers = ReaderStates()
     /// The sequence numbers of own logs that the side file holds durably, so that it is not synced again for them.
     let exposed = Mutex<[Int64: UInt64]>([:])
     /// The checkpoints that are being given or taken.
@@ -56,6 +57,10 @@ public final class Replica: Sendable {
         self.machine = machine
     }
 
+    /// Lets go of the readers' statements before the pool closes its connections. A connection closes when its last statement
+    /// is gone, and the writer must be the last to do so: one that may only read cannot take the write-ahead log away.
+    deinit { readers.removeAll() }
+
     // MARK: - Reading
 
     /// Reads in a snapshot that no write disturbs.
@@ -74,7 +79,14 @@ public final class Replica: Sendable {
     }
 
     func withReader<Result>(_ body: (StoreContext) throws -> Result) throws -> Result {
-        try pool.read { try body(StoreContext($0, environment: environment)) }
+        try pool.read { try body(reader(on: $0)) }
+    }
+
+    /// The context of a reader connection, at the beginning of a read.
+    func reader(on database: Database) throws -> StoreContext {
+        let context = try readers.context(database, environment: environment)
+        context.beginTransaction()
+        return context
     }
 
     // MARK: - Writing
@@ -191,6 +203,28 @@ private final class WriterState: @unchecked Sendable {
         self.context = context
         return context
     }
+}
+
+/// The contexts of the reader connections, each made on first use.
+private final class ReaderStates: Sendable {
+    /// `@unchecked Sendable`: reached only from its connection's queue, on which GRDB runs one closure at a time.
+    private struct Kept: @unchecked Sendable {
+        /// Keeps its `Database` alive, so that no other connection can come to have the identity of one.
+        let context: StoreContext
+    }
+
+    private let contexts = Mutex<[ObjectIdentifier: Kept]>([:])
+
+    func context(_ database: Database, environment: StoreEnvironment) throws -> StoreContext {
+        let key = ObjectIdentifier(database)
+        if let known = contexts.withLock({ $0[key] }) { return known.context }
+        let kept = Kept(context: try StoreContext(database, environment: environment))
+        contexts.withLock { $0[key] = kept }
+        return kept.context
+    }
+
+    /// Finalises all statements. Nothing reads any more.
+    func removeAll() { contexts.withLock { $0.removeAll() } }
 }
 
 /// Where the files of a replica lie.

@@ -15,6 +15,7 @@ struct Comparison: Sendable {
     var isPeerComplete = false
     /// Roots sent again in answer to a repeated one.
     private(set) var answeredRoots = 0
+    private var lastAnswer: Instant?
     /// When what is unanswered is sent again. Every answer that brings the comparison on shortens the wait anew.
     private var repetition: Instant
     private var interval: Patience
@@ -81,10 +82,14 @@ struct Comparison: Sendable {
 
     // MARK: - Repetition
 
-    /// What answers a root that the peer repeats: it did not hear ours, and so understood nothing that followed.
-    mutating func answerRepeatedRoot(limits: SessionLimits) -> [Message] {
-        guard !isConfirmed, answeredRoots < limits.rootAnswers else { return [] }
+    /// What answers a root that the peer repeats: it did not hear ours, and so understood nothing that followed. Peers wait
+    /// before they repeat, so that copies which come sooner are one repetition.
+    mutating func answerRepeatedRoot(at now: Instant, limits: SessionLimits) -> [Message] {
+        guard !isConfirmed, answeredRoots < limits.rootAnswers,
+            lastAnswer.map({ $0.duration(to: now) >= limits.repetition / 2 }) ?? true
+        else { return [] }
         answeredRoots += 1
+        lastAnswer = now
         return [.root(root)] + questions
     }
 

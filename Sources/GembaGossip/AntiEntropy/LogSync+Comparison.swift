@@ -33,7 +33,7 @@ extension LogSync {
             theirRoot = root
             if root.round == round, phase == .comparing { try compare(with: root, at: now, into: &outbox) }
         } else if root.round == round {
-            for message in comparison?.answerRepeatedRoot(limits: limits) ?? [] { outbox.send(message) }
+            for message in comparison?.answerRepeatedRoot(at: now, limits: limits) ?? [] { outbox.send(message) }
         }
     }
 
@@ -96,7 +96,7 @@ extension LogSync {
         // When the peer lacks nothing of the snapshot, there is nothing to look for in what it covers.
         outgoing.open(
             round: round, known: difference.withheld,
-            position: difference.peerLacksSomething ? 0 : ours.position)
+            position: difference.peerLacksSomething ? nil : ours.position)
         outbox.add(.compared(kind, theirs: theirs))
         if !difference.conflicts.isEmpty { outbox.add(.conflicting(kind, difference.conflicts)) }
         outbox.add(.peerHolds(kind, difference.held))

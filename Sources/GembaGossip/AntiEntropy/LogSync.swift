@@ -131,6 +131,7 @@ struct LogSync: Sendable {
         guard storeRetry == nil else { return }
         if phase == .snapshotting, !isAwaitingSnapshot {
             isAwaitingSnapshot = true
+            outgoing.noteSnapshot()
             outbox.add(.requestSnapshot(kind))
         }
         if phase == .streaming, linkIsWritable { outgoing.advance(at: now, audience: audience, into: &outbox) }

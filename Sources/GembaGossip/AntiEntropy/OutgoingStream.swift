@@ -29,6 +29,8 @@ struct OutgoingStream: Sendable {
     private(set) var isReading = false
     /// Whether entries were appended since the outstanding read began, which may not have seen them.
     private var appendedDuringRead = false
+    /// Whether entries were appended that the snapshot for the round may not have.
+    private var appendedSinceSnapshot = false
     /// Whether the answer to the outstanding read is to be dropped.
     private var rewound = false
     /// A batch that was read and waits for credit.
@@ -62,15 +64,18 @@ struct OutgoingStream: Sendable {
 
     // MARK: - Rounds
 
+    /// Notes that the snapshot for the next round is about to be taken.
+    mutating func noteSnapshot() { appendedSinceSnapshot = false }
+
     /// Begins the stream of a round.
-    /// - Parameter position: up to where the peer is known to hold everything.
-    mutating func open(round: UInt64, known: VersionVector, position: Int64) {
+    /// - Parameter position: up to where the peer is known to hold everything; nil when something before the snapshot's end
+    ///   is lacking, somewhere.
+    mutating func open(round: UInt64, known: VersionVector, position: Int64?) {
         isOpen = true
         self.round = round
         self.known = known
-        cursor = position
-        // Entries may have been appended since the snapshot was taken.
-        hasMore = true
+        cursor = position ?? 0
+        hasMore = position == nil || appendedSinceSnapshot
         waiting = []
         sent = 0
         acknowledged = 0
@@ -97,6 +102,7 @@ struct OutgoingStream: Sendable {
     mutating func noticeNewEntries() {
         hasMore = true
         appendedDuringRead = true
+        appendedSinceSnapshot = true
     }
 
     /// Notes that the peer holds the dots, and returns those that are news.

@@ -8,20 +8,15 @@ import Logging
 extension Engine {
     /// Gives an input to a link's session and carries out what it asks for, until nothing is left to do.
     func perform(on id: LinkID, at moment: Moment, _ input: (inout Session) -> [SessionAction]) {
-        guard links[id] != nil else { return }
-        var queue = links[id].map { _ in self.input(id, input) } ?? []
-        while !queue.isEmpty {
-            let action = queue.removeFirst()
+        var queue = self.input(id, input)[...]
+        while let action = queue.popFirst() {
             guard links[id] != nil else { return }
             queue += carryOut(action, on: id, at: moment)
         }
     }
 
     func input(_ id: LinkID, _ input: (inout Session) -> [SessionAction]) -> [SessionAction] {
-        guard var link = links[id] else { return [] }
-        let actions = input(&link.session)
-        links[id] = link
-        return actions
+        links[id]?.input(input) ?? []
     }
 
     /// Carries out one action and returns what the session answers to its result.
@@ -50,12 +45,11 @@ extension Engine {
     }
 
     private func send(_ frame: Frame, on id: LinkID) {
-        guard var link = links[id] else { return }
+        guard let isWaiting = links[id].map({ !$0.waiting.isEmpty }) else { return }
         let bytes = frame.encoded()
-        if !link.waiting.isEmpty || !transport.send(bytes, on: id) {
-            link.waiting.append(bytes)
-            link.session.onLinkBlocked()
-            links[id] = link
+        if isWaiting || !transport.send(bytes, on: id) {
+            links[id]?.waiting.append(bytes)
+            links[id]?.session.onLinkBlocked()
         }
     }
 
@@ -186,8 +180,11 @@ extension Engine {
         if isHeld { links[id]?.peerHoldsEnrolment = true }
     }
 
-    /// Records up to where a peer holds this station's own logs.
+    /// Records up to where a peer holds this station's own logs. Peers say the same again in every comparison.
     private func acknowledge(_ station: StationKey, _ held: VersionVector) {
+        let known = heldByPeers[station] ?? VersionVector()
+        if held.entries.allSatisfy({ known.contains(Dot($0.key, $0.value)) }) { return }
+        heldByPeers[station, default: VersionVector()].merge(held)
         let own = Set(((try? replica.ownDataReplicas()) ?? []))
         updatePeer(station) { status in
             for (replica, sequence) in held.entries where own.contains(replica) {

@@ -24,6 +24,8 @@ public final class Engine {
     var roster: Roster
     /// What is known of peers, by station.
     public internal(set) var peers: [StationKey: PeerStatus] = [:]
+    /// What ``acknowledge(_:_:)`` has taken in, by station.
+    var heldByPeers: [StationKey: VersionVector] = [:]
     /// Peers whose status changed since it was last taken.
     var changedPeers: Set<StationKey> = []
     var counters = EngineCounters()
@@ -217,7 +219,11 @@ public final class Engine {
     /// What a peer sent does not move `positions`: another process may have written in between, and the peer that is left
     /// out here has not heard of that.
     func announce(_ kind: LogKind, tips: [ChangeReference], except source: LinkID?, at moment: Moment) {
-        if kind == .roster { refreshRoster(at: moment) }
+        switch kind {
+        case .roster: refreshRoster(at: moment)
+        // A log of this station that was lost may have come back.
+        case .data: heldByPeers = [:]
+        }
         for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) where id != source {
             perform(on: id, at: moment) { $0.onChangesAvailable(kind, tips: tips, at: moment) }
         }

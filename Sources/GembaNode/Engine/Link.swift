@@ -16,6 +16,9 @@ struct Link {
     /// Whether the peer holds a roster log of this station beyond its genesis, and so its founding or join.
     var peerHoldsEnrolment = false
 
+    /// Gives the session an input, in place: a copy would copy its vectors.
+    mutating func input(_ input: (inout Session) -> [SessionAction]) -> [SessionAction] { input(&session) }
+
     var sessionDirection: LinkDirection {
         switch direction {
         case .dialled: .dialled

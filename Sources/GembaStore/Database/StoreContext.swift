@@ -5,8 +5,8 @@ import GembaWire
 
 /// Everything that reads and writes one connection.
 ///
-/// Not `Sendable`: it belongs to the queue of its connection. The writer keeps one, so that its statements stay prepared;
-/// a reader makes one for each read.
+/// Not `Sendable`: it belongs to the queue of its connection. Each connection of a replica keeps one, so that its statements
+/// stay prepared.
 final class StoreContext {
     let connection: Connection
     let environment: StoreEnvironment

@@ -105,4 +105,21 @@ struct FlowTests {
         simulation.connect(0, 1)
         #expect(simulation.run(for: 3_600_000) { simulation.isConverged })
     }
+
+    @Test("Where the vectors are equal nothing is read until something is announced, if only while the snapshot was taken")
+    func readsNothingInVain() {
+        var probe = SessionProbe()
+        probe.settle()
+        func reads() -> Int { probe.actions.count { if case .read = $0 { true } else { false } } }
+        #expect(reads() == 0)
+        probe.input { $0.onChangesAvailable(.data, tips: [], at: $1) }
+        #expect(reads() == 1)
+        probe.receive(SessionProbe.pulse(data: 1))
+        probe.tick(after: 100)
+        probe.receive(SessionProbe.pulse(data: 1))
+        probe.input { $0.onChangesAvailable(.data, tips: [], at: $1) }
+        probe.agree(on: .data)
+        #expect(probe.roots.filter { $0.kind == .data }.map(\.round) == [1, 2])
+        #expect(reads() == 2)
+    }
 }

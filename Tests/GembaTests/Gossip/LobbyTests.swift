@@ -123,6 +123,7 @@ struct LobbyTests {
         probe.start()
         probe.receive(.hello(SessionProbe.hello()))
         probe.agree(on: .roster)
+        probe.input { $0.onChangesAvailable(.roster, tips: [], at: $1) }
         probe.input { $0.onUpgrade(at: $1) }
         let reads = probe.actions.compactMap { if case .read(let request) = $0 { request } else { nil } }
         #expect(reads.filter { $0.kind == .roster }.map(\.audience) == [.stranger, .member])

@@ -234,4 +234,17 @@ struct ViolationTests {
         for _ in 0..<1000 { probe.agree(on: .data) }
         #expect(probe.roots.count { $0.kind == .data } <= SessionLimits().rootAnswers + 1)
     }
+
+    @Test("Copies of a root that come at once are answered once")
+    func copiesOfRoots() {
+        var probe = SessionProbe()
+        probe.start()
+        probe.receive(.hello(SessionProbe.hello()))
+        let root = RootMessage(kind: .roster, round: 1, digest: HashPrefix(rawValue: 9), count: 1)
+        for _ in 0..<20 { probe.receive(.root(root)) }
+        #expect(probe.roots.count == 2)
+        probe.tick(after: 500)
+        probe.receive(.root(root))
+        #expect(probe.roots.count == 3)
+    }
 }
