@@ -26,7 +26,7 @@ extension Replica {
                     var last: Answer?
                     while !Task.isCancelled {
                         // Read before the query: what is written in between is found again at the next look.
-                        let now = try await lastPositions()
+                        let now = try await heldPositions()
                         if now != positions {
                             positions = now
                             let answer = try await read(query)
@@ -46,7 +46,7 @@ extension Replica {
         }
     }
 
-    private func lastPositions() async throws -> [Int64] {
+    private func heldPositions() async throws -> [Int64] {
         try await read { [self] database in
             let context = try reader(on: database)
             return try LogKind.allCases.map(context.log.lastPosition(of:))

@@ -79,7 +79,11 @@ public final class Replica: Sendable {
     }
 
     func withReader<Result>(_ body: (StoreContext) throws -> Result) throws -> Result {
-        try pool.read { try body(reader(on: $0)) }
+        // The pool's own transactions prepare their statements each time, which takes longer than most of what is read.
+        try pool.unsafeRead { database in
+            let context = try reader(on: database)
+            return try context.connection.inSnapshot { try body(context) }
+        }
     }
 
     /// The context of a reader connection, at the beginning of a read.

@@ -52,7 +52,7 @@ public final class Engine {
             return status
         }
         changedPeers = Set(peers.keys)
-        for kind in LogKind.allCases { positions[kind] = try replica.lastPosition(of: kind) }
+        positions = try replica.lastPositions()
         admissions.update(from: roster)
     }
 
@@ -108,9 +108,9 @@ public final class Engine {
 
     /// Looks whether this process or another wrote to the database, and passes new entries on.
     public func noticeLocalChanges(at moment: Moment) {
-        for kind in [LogKind.roster, .data] {
-            guard let position = try? replica.lastPosition(of: kind), position != positions[kind] else { continue }
-            positions[kind] = position
+        guard let current = try? replica.lastPositions() else { return }
+        for kind in [LogKind.roster, .data] where current[kind] != positions[kind] {
+            positions[kind] = current[kind]
             announce(kind, tips: [], except: nil, at: moment)
         }
     }

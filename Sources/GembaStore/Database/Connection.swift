@@ -80,6 +80,17 @@ final class Connection {
     /// How many rows anybody has changed on this connection since it was opened.
     var totalChanges: Int { Int(sqlite3_total_changes(handle)) }
 
+    /// Runs `body` in a transaction that only reads, so that all that it reads is of one moment.
+    func inSnapshot<Result>(_ body: () throws -> Result) throws -> Result {
+        try statement(Self.begin).run()
+        // What only read ends alike by either; this one cannot be refused.
+        defer { try? statement(Self.end).run() }
+        return try body()
+    }
+
+    private static let begin = SQLText("BEGIN")
+    private static let end = SQLText("ROLLBACK")
+
     /// Runs SQL that is used once.
     func execute(_ sql: String) throws { try database.execute(sql: sql) }
 }

@@ -21,6 +21,14 @@ extension Replica {
         }
     }
 
+    /// The place of the newest entry of each kind in apply order, all at one moment.
+    public func lastPositions() throws -> [LogKind: Int64] {
+        try withReader { context in
+            try Dictionary(
+                uniqueKeysWithValues: LogKind.allCases.map { ($0, try context.log.lastPosition(of: $0)) })
+        }
+    }
+
     /// The place of the newest entry in apply order; 0 when there is none.
     public func lastPosition(of kind: LogKind) throws -> Int64 {
         try withReader { try $0.log.lastPosition(of: kind) }
