@@ -1,6 +1,7 @@
 """Vectors for the frames of 06-session.md and 07-sync.md, and for digests of vectors."""
 
 import cases_checkpoints
+import cases_packs
 from cases_logs import FOUNDER, PLANT, PRESS, press_log
 from encoding import Raw, encode
 from structures import DATA, ROSTER, seeded, sha256
@@ -40,6 +41,7 @@ def frames():
     yield from streams()
     yield from endings()
     yield from cases_checkpoints.frames(SESSION, case)
+    yield from cases_packs.frames(case)
     yield case("N3", "an unknown type", [4000, SESSION, 0], "invalid")
     yield case("N3", "a negative type", [-1, SESSION, 0], "wrongType")
     yield case("N3", "no type", [], "invalid")
@@ -67,6 +69,8 @@ def hellos():
     yield case("N5", "a hello with held heads", item, **expected(fields))
     fields, item = hello(capabilities=1)
     yield case("C9", "a hello of a node that knows checkpoints", item, **expected(fields))
+    fields, item = hello(capabilities=2)
+    yield case("S15", "a hello of a node that takes packs", item, **expected(fields))
     fields, item = hello(capabilities=5, extra=[{1: True}, "later"])
     yield case("N2", "a hello with more elements", item, **expected(fields, [{1: True}, "later"]))
     fields, item = hello(held=[held[0]] * 8)

@@ -13,6 +13,7 @@ import cases_frames
 import cases_items
 import cases_logs
 import cases_merges
+import cases_packs
 
 SUBJECTS = [
     ("items.json", "01-encoding.md", cases_items.items),
@@ -28,6 +29,7 @@ SUBJECTS = [
     ("folds.json", "05-roster.md", cases_folds.folds),
     ("frames.json", "06-session.md, 07-sync.md, 08-checkpoint.md", cases_frames.frames),
     ("digests.json", "07-sync.md", cases_frames.digests),
+    ("packs.json", "07-sync.md", cases_packs.packs),
     ("manifests.json", "08-checkpoint.md", cases_checkpoints.manifests),
     ("sections.json", "08-checkpoint.md", cases_checkpoints.sections),
 ]

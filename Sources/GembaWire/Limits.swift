@@ -30,6 +30,8 @@ public enum Limits {
     public static let nameBytes = 64
     /// UTF-8 bytes of what a bye says.
     public static let byeTextBytes = 1024
+    /// Names that both ends of a stream remember for its packs: 64 KiB of them, more than logs that are written to at once.
+    public static let packedNames = 4096
     /// Chunks of a checkpoint: with their hashes in it a manifest still fits a frame.
     public static let checkpointChunks = 24 << 10
     /// What the chunks of a checkpoint may measure: small enough to pass a slow link between two pulses, large enough

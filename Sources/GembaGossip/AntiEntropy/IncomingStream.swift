@@ -15,6 +15,8 @@ struct IncomingStream: Sendable {
     private(set) var received: UInt64 = 0
     /// The stream offset after what was given to the store.
     private(set) var consumed: UInt64 = 0
+    /// What this round's packs have said, to which later ones refer.
+    private var context = PackingContext()
     private var queue: [Batch] = []
     private var queuedEntries = 0
     private var applying: Batch?
@@ -44,7 +46,8 @@ struct IncomingStream: Sendable {
     }
 
     enum Receipt: Sendable {
-        case queued
+        /// The batch brings logs up to these entries.
+        case queued([Dot])
         case duplicate
         /// Something before the batch was lost.
         case gap
@@ -72,6 +75,7 @@ struct IncomingStream: Sendable {
         self.round = round
         received = 0
         consumed = 0
+        context = PackingContext()
         changed = [:]
         repeatedAcks = 0
         missingSince = nil
@@ -93,18 +97,42 @@ struct IncomingStream: Sendable {
     // MARK: - Batches
 
     mutating func receive(_ batch: BatchMessage, at now: Instant) throws(ProtocolViolation) -> Receipt {
-        guard isOpen, batch.round == round else {
+        if let receipt = refusal(round: batch.round, offset: batch.offset) { return receipt }
+        return try take(batch, at: now)
+    }
+
+    mutating func receive(_ pack: PackMessage, at now: Instant) throws(ProtocolViolation) -> Receipt {
+        // Unless it is the next one of the round, it refers to what this end has not heard.
+        if let receipt = refusal(round: pack.round, offset: pack.offset) { return receipt }
+        guard pack.runs.reduce(queuedEntries, { $0 + $1.entryCount }) <= limits.queuedEntries else {
+            throw ProtocolViolation(.limitExceeded, "more entries than may wait")
+        }
+        var runs: [Run] = []
+        do throws(WireError) {
+            for run in pack.runs { runs.append(try run.unpacked(in: &context)) }
+        } catch {
+            throw ProtocolViolation(.malformedFrame, "a pack does not unpack: \(error.message)")
+        }
+        return try take(BatchMessage(kind: kind, round: pack.round, offset: pack.offset, runs: runs), at: now)
+    }
+
+    /// What becomes of a batch that is not the next one of the round; nil for the next one.
+    private mutating func refusal(round: UInt64, offset: UInt64) -> Receipt? {
+        guard isOpen, round == self.round else {
             repeatedBatches += 1
             return .stale
         }
-        guard !batch.runs.isEmpty, batch.runs.allSatisfy(\.isWellFormed), batch.cost > 0 else {
-            throw ProtocolViolation(.malformedFrame, "a batch without entries, or with entries out of range")
-        }
-        guard batch.offset >= received else {
+        guard offset >= received else {
             repeatedBatches += 1
             return .duplicate
         }
-        guard batch.offset == received else { return .gap }
+        return offset == received ? nil : .gap
+    }
+
+    private mutating func take(_ batch: BatchMessage, at now: Instant) throws(ProtocolViolation) -> Receipt {
+        guard !batch.runs.isEmpty, batch.runs.allSatisfy(\.isWellFormed), batch.cost > 0 else {
+            throw ProtocolViolation(.malformedFrame, "a batch without entries, or with entries out of range")
+        }
         let (end, overflow) = received.addingReportingOverflow(batch.cost)
         guard !overflow, end <= consumed + window || consumed == received else {
             throw ProtocolViolation(.limitExceeded, "more than the credit window")
@@ -118,7 +146,7 @@ struct IncomingStream: Sendable {
         repeatedAcks = 0
         missingSince = nil
         queue.append(Batch(round: round, end: end, runs: batch.runs, bytes: batch.cost))
-        return .queued
+        return .queued(batch.runs.map { Dot($0.replica, $0.last) })
     }
 
     /// The runs to apply next: the oldest batch, joined by those behind it while they are small together.

@@ -7,11 +7,25 @@ extension LogSync {
         _ batch: BatchMessage, at now: Instant, into outbox: inout Outbox
     ) throws(ProtocolViolation) {
         guard isEnabled else { return }
-        switch try incoming.receive(batch, at: now) {
-        case .queued:
+        try receive(incoming.receive(batch, at: now), at: now, into: &outbox)
+    }
+
+    /// Changes arrived from the peer, packed.
+    mutating func receive(
+        _ pack: PackMessage, at now: Instant, into outbox: inout Outbox
+    ) throws(ProtocolViolation) {
+        guard isEnabled else { return }
+        try receive(incoming.receive(pack, at: now), at: now, into: &outbox)
+    }
+
+    private mutating func receive(
+        _ receipt: IncomingStream.Receipt, at now: Instant, into outbox: inout Outbox
+    ) throws(ProtocolViolation) {
+        switch receipt {
+        case .queued(let tips):
             notePeerStreams()
             // The peer holds what it sends.
-            let news = try outgoing.notePeerHolds(batch.runs.map { Dot($0.replica, $0.last) })
+            let news = try outgoing.notePeerHolds(tips)
             if !news.entries.isEmpty { outbox.add(.peerHolds(kind, news)) }
         case .duplicate:
             outbox.send(.ack(incoming.acknowledgement(at: now)))

@@ -14,6 +14,10 @@ struct OutgoingStream: Sendable {
     private let window: UInt64
 
     private(set) var isOpen = false
+    /// Whether the peer takes packs.
+    var packs = false
+    /// What this round's packs have said, to which later ones refer.
+    private var context = PackingContext()
     /// Whether nothing is read and sent for now, because the peer is offered a checkpoint instead.
     var isHeldBack = false
     private(set) var round: UInt64 = 0
@@ -81,6 +85,7 @@ struct OutgoingStream: Sendable {
         acknowledged = 0
         limit = window
         outstanding = []
+        context = PackingContext()
     }
 
     mutating func close() {
@@ -156,7 +161,7 @@ struct OutgoingStream: Sendable {
     /// Sends what credit allows and asks for what to send next.
     mutating func advance(at now: Instant, audience: ReadRequest.Audience, into outbox: inout Outbox) {
         guard isOpen, !isHeldBack else { return }
-        if !waiting.isEmpty, let batch = batchToSend(at: now) { outbox.send(.batch(batch)) }
+        if !waiting.isEmpty, let batch = batchToSend(at: now) { outbox.send(message(batch)) }
         guard waiting.isEmpty, hasMore, !isReading, let bytes = readableBytes else { return }
         isReading = true
         appendedDuringRead = false
@@ -164,6 +169,11 @@ struct OutgoingStream: Sendable {
             .read(
                 ReadRequest(
                     kind: kind, round: round, position: cursor, known: known, maximumBytes: bytes, audience: audience)))
+    }
+
+    private mutating func message(_ batch: BatchMessage) -> Message {
+        guard packs, kind == .data, let pack = PackMessage(packing: batch, in: &context) else { return .batch(batch) }
+        return .pack(pack)
     }
 
     private mutating func batchToSend(at now: Instant) -> BatchMessage? {

@@ -38,6 +38,8 @@ extension Session {
             try dispatch(batch.kind) { (sync) throws(ProtocolViolation) in
                 try sync.receive(batch, at: now, into: &outbox)
             }
+        case .pack(let pack):
+            try dispatch(.data) { (sync) throws(ProtocolViolation) in try sync.receive(pack, at: now, into: &outbox) }
         case .ack(let ack):
             try dispatch(ack.kind) { (sync) throws(ProtocolViolation) in try sync.receive(ack, at: now, into: &outbox) }
         case .pulse(let pulse):
@@ -80,6 +82,7 @@ extension Session {
             _ = clock.receive(wallClock: hello.wallClock, echo: nil, at: moment)
             roster.initiates = greeting.initiatesWalks
             data.initiates = greeting.initiatesWalks
+            data.outgoing.packs = hello.knowsPacks
             outbox.add(.greeted(hello))
             if !hello.held.isEmpty { outbox.add(.evidence(hello.held)) }
             roster.enable(at: moment.instant)

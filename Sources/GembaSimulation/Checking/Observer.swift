@@ -17,6 +17,7 @@ final class Observer {
     private var isReviewing = false
     /// The digest that was first seen with a set of changes.
     private var digests: [VersionVector: StateDigest] = [:]
+    private var reader = PackReader()
     /// Something that was sent too early; thrown when the event at hand is handled.
     private(set) var exposed: Violation?
     /// How much was looked at.
@@ -143,11 +144,7 @@ final class Observer {
 
     /// Before a frame leaves a node: the side file remembers what it shows of the station's own logs (L9).
     func checkExposure(_ frame: [UInt8], by node: SimulatedNode) {
-        // The second byte of a frame is its type; only batches carry entries.
-        guard frame.count > 1, frame[1] == 3, let decoded = try? Frame(decoding: frame),
-            case .batch(let batch) = decoded.message
-        else { return }
-        let own = batch.runs.filter { history[Dot($0.replica, 0)]?.station == node.keys?.station }
+        let own = runs(in: frame).filter { history[Dot($0.replica, 0)]?.station == node.keys?.station }
         if own.isEmpty { return }
         counts.exposureChecks += 1
         let content = FileManager.default.contents(atPath: node.folder + "/replica.side")
@@ -155,6 +152,18 @@ final class Observer {
         for run in own where record?.sequences[run.replica.description].map({ $0 < run.last }) ?? true {
             exposed = Violation(
                 .exposure, at: node.name, "\(Dot(run.replica, run.last)) is sent before the side file knows of it")
+        }
+    }
+
+    private func runs(in frame: [UInt8]) -> [Run] {
+        // The second byte of a frame is its type; only batches and packs carry entries.
+        guard frame.count > 1, frame[1] == 3 || frame[1] == 11, let decoded = try? Frame(decoding: frame) else {
+            return []
+        }
+        switch decoded.message {
+        case .batch(let batch): return batch.runs
+        case .pack(let pack): return reader.runs(of: pack, in: decoded.session) ?? []
+        default: return []
         }
     }
 

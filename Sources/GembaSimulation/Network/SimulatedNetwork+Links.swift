@@ -137,13 +137,11 @@ extension SimulatedNetwork {
 
     /// A batch whose runs changed places, when it is the turn of one.
     private func scrambled(_ frame: [UInt8]) -> [UInt8] {
-        guard random.chance(conditions.scrambling), var decoded = try? Frame(decoding: frame),
-            case .batch(var batch) = decoded.message, batch.runs.count > 1
-        else { return frame }
-        batch.runs.shuffle(using: &random)
-        decoded.message = .batch(batch)
-        counts.scrambled += 1
-        return decoded.encoded()
+        let isTurn = random.chance(conditions.scrambling)
+        let (frame, isChanged) = shuffler.shuffle(
+            frame, begins: conditions.scrambling > 0, isTurn: isTurn, using: &random)
+        if isChanged { counts.scrambled += 1 }
+        return frame
     }
 
     /// Closes an end for its holder; the other learns of it later.

@@ -60,6 +60,7 @@ final class SimulatedNetwork {
     var ends: [LinkID: End] = [:]
     /// Frames that the network did something to, by what it was.
     var counts = NetworkCounts()
+    var shuffler = RunShuffler()
 
     private let time: VirtualTime
     private let schedule: (NetworkEvent, Int) -> Void

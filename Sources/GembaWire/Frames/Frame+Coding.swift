@@ -12,6 +12,7 @@ extension Frame: WireCodable {
         case answer = 8
         case fetch = 9
         case chunk = 10
+        case pack = 11
     }
 
     /// Creates a frame from one message part.
@@ -39,6 +40,7 @@ extension Frame: WireCodable {
         case .answer(let message): encode(message, as: .answer, into: &encoder)
         case .fetch(let message): encode(message, as: .fetch, into: &encoder)
         case .chunk(let message): encode(message, as: .chunk, into: &encoder)
+        case .pack(let message): encode(message, as: .pack, into: &encoder)
         }
     }
 
@@ -71,6 +73,7 @@ extension Frame: WireCodable {
             case .answer: .answer(try AnswerMessage(fields: fields, from: &decoder))
             case .fetch: .fetch(try FetchMessage(fields: fields, from: &decoder))
             case .chunk: .chunk(try ChunkMessage(fields: fields, from: &decoder))
+            case .pack: .pack(try PackMessage(fields: fields, from: &decoder))
             }
     }
 }

@@ -45,4 +45,6 @@ public enum Message: Hashable, Sendable {
     case fetch(FetchMessage)
     /// Brings a chunk of a checkpoint.
     case chunk(ChunkMessage)
+    /// Brings changes without what the stream said before.
+    case pack(PackMessage)
 }

@@ -42,6 +42,12 @@ public struct Hello: Hashable, Sendable {
     /// The capability to offer and to take checkpoints.
     public static let checkpoints: UInt64 = 1 << 0
 
+    /// The capability to take packs.
+    public static let packs: UInt64 = 1 << 1
+
+    /// Whether the sender understands packs.
+    public var knowsPacks: Bool { capabilities & Self.packs != 0 }
+
     /// Whether the sender understands the messages about checkpoints.
     public var knowsCheckpoints: Bool { capabilities & Self.checkpoints != 0 }
 }

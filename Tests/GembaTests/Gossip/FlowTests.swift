@@ -17,7 +17,7 @@ struct FlowTests {
         #expect(greatest <= Limits.dataWindow)
         // The window is used, or the catch-up would be slow.
         #expect(greatest > Limits.dataWindow / 2)
-        #expect(simulation.sent["batch", default: 0] < 430)
+        #expect(simulation.sent["pack", default: 0] < 430)
     }
 
     @Test(
@@ -71,7 +71,9 @@ struct FlowTests {
         simulation.preload(ReplicaID(rawValue: 2), count: 500, at: [1])
         var bytes = 0
         simulation.filter = { _, action in
-            if case .send(let frame) = action, case .batch(let batch) = frame.message { bytes += Int(batch.cost) }
+            if case .send(let frame) = action, case .pack(let pack) = frame.message {
+                bytes += pack.runs.reduce(0) { $0 + $1.entryCount * 100 }
+            }
             return true
         }
         simulation.connect(0, 1)
@@ -106,7 +108,7 @@ struct FlowTests {
         #expect(simulation.run(for: 3_600_000) { simulation.isConverged })
     }
 
-    @Test("Where the vectors are equal nothing is read until something is announced, if only while the snapshot was taken")
+    @Test("Where the vectors are equal nothing is read until something is announced")
     func readsNothingInVain() {
         var probe = SessionProbe()
         probe.settle()
@@ -121,5 +123,51 @@ struct FlowTests {
         probe.agree(on: .data)
         #expect(probe.roots.filter { $0.kind == .data }.map(\.round) == [1, 2])
         #expect(reads() == 2)
+    }
+
+    @Test("S15: packs are sent to those who take them, and batches to others")
+    func packs() {
+        for knowsPacks in [true, false] {
+            var probe = SessionProbe()
+            probe.runs = [SessionProbe.run(entries: 2, of: Entry(deps: [], body: [1, 2, 3]).encoded())]
+            probe.start()
+            var hello = SessionProbe.hello()
+            hello.capabilities = knowsPacks ? Hello.packs : Hello.checkpoints
+            probe.receive(.hello(hello))
+            probe.agree(on: .roster)
+            probe.agree(on: .data)
+            probe.input { $0.onChangesAvailable(.data, tips: [], at: $1) }
+            let packs = probe.messages.count { if case .pack = $0 { true } else { false } }
+            let batches = probe.messages.count { if case .batch = $0 { true } else { false } }
+            #expect((packs, batches) == (knowsPacks ? (1, 0) : (0, 1)))
+        }
+    }
+
+    @Test("S4, S15: a pack that is not the next one is not read, and its names count for nothing")
+    func lostPacks() throws {
+        var context = PackingContext()
+        let entry = Entry(deps: [], body: [UInt8](repeating: 7, count: 95)).encoded()
+        func pack(_ offset: UInt64) throws -> PackMessage {
+            let run = SessionProbe.run(entries: 1, of: entry)
+            return try #require(
+                PackMessage(packing: .init(kind: .data, round: 1, offset: offset, runs: [run]), in: &context))
+        }
+        let (first, second) = (try pack(0), try pack(UInt64(entry.count)))
+        var probe = SessionProbe()
+        probe.settle()
+        probe.receive(.pack(second))
+        #expect(probe.applied == 0)
+        #expect(probe.session.end == nil)
+        probe = SessionProbe()
+        probe.settle()
+        for message in [first, first, second] { probe.receive(.pack(message)) }
+        #expect(probe.applied == 2)
+        #expect(probe.session.end == nil)
+        probe.receive(.pack(PackMessage(round: 1, offset: 2 * UInt64(entry.count), runs: [try pack(0).runs[0]])))
+        #expect(probe.applied == 3)
+        var stranger = second.runs[0]
+        stranger.log = .known(9)
+        probe.receive(.pack(PackMessage(round: 1, offset: 3 * UInt64(entry.count), runs: [stranger])))
+        #expect(probe.session.end?.code == .malformedFrame)
     }
 }

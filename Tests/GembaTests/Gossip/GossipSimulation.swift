@@ -347,6 +347,7 @@ extension Message {
         case .answer: "answer"
         case .fetch: "fetch"
         case .chunk: "chunk"
+        case .pack: "pack"
         }
     }
 
@@ -363,6 +364,7 @@ extension Message {
         case .bye, .answer, .fetch: 50
         case .offer(let offer): 300 + 34 * offer.signed.manifest.chunks.count
         case .chunk(let chunk): 50 + chunk.bytes.count
+        case .pack(let pack): pack.runs.reduce(30) { $0 + 95 + $1.bodies.count + $1.lengths.count }
         }
     }
 }

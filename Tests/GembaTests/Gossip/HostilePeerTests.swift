@@ -47,10 +47,39 @@ struct HostilePeerTests {
         }
     }
 
+    /// Packed runs of which little is true.
+    private static func pack(_ random: inout SeededGenerator, round: UInt64) -> PackMessage {
+        func name(_ random: inout SeededGenerator) -> PackedName {
+            random.chance(0.5) ? .known(number(&random)) : .new(reference(&random).replica.rawValue)
+        }
+        var runs: [PackedRun] = []
+        for _ in 0..<Int.random(in: 0...3, using: &random) {
+            var run = PackedRun(
+                log: name(&random), first: number(&random), previous: nil,
+                bodies: [UInt8](repeating: 0, count: Int.random(in: 0...300, using: &random)), signature: [])
+            run.lengths = (0..<Int.random(in: 0...4, using: &random)).map { _ in .random(in: 0...255, using: &random) }
+            for _ in 0..<Int.random(in: 0...2, using: &random) {
+                let epoch = random.chance(0.5) ? nil : name(&random)
+                let count = random.chance(0.5) ? nil : number(&random)
+                run.forms.append(PackedRun.Form(epoch: epoch, coding: .identity, count: count))
+            }
+            if random.chance(0.5) {
+                let reference = PackedRun.Reference(log: name(&random), sequence: 1, prefix: HashPrefix(rawValue: 0))
+                run.deps.append(PackedRun.Deps(place: number(&random), references: [reference]))
+            }
+            runs.append(run)
+        }
+        return PackMessage(
+            round: round, offset: random.chance(0.8) ? UInt64.random(in: 0...400, using: &random) : number(&random),
+            runs: runs)
+    }
+
     private static func message(_ random: inout SeededGenerator, round: UInt64) -> Message {
         let kind: LogKind = random.chance(0.5) ? .roster : .data
         let round = random.chance(0.7) ? round : random.chance(0.5) ? round + 1 : number(&random)
-        switch Int.random(in: 0..<8, using: &random) {
+        switch Int.random(in: 0..<9, using: &random) {
+        case 8:
+            return .pack(pack(&random, round: round))
         case 0:
             return .root(
                 RootMessage(
@@ -157,6 +186,7 @@ struct HostilePeerTests {
             let message = Self.message(&random, round: 1)
             if case .vector = message { continue }
             if case .batch = message { continue }
+            if case .pack = message { continue }
             let before = probe.messages.count
             for _ in 0..<200 { probe.receive(message) }
             #expect(probe.messages.count - before <= 20, "\(message)")

@@ -16,6 +16,8 @@ struct SessionProbe {
     /// What the store holds.
     var roster = VectorSnapshot(references: [], position: 0)
     var data = VectorSnapshot(references: [], position: 0)
+    /// What is read for the peer, each time that something is.
+    var runs: [Run] = []
     /// What applying comes to; nil leaves the store busy.
     var outcome: ApplyOutcome? = .advanced([])
 
@@ -65,7 +67,7 @@ struct SessionProbe {
                 take(
                     session.onLoaded(
                         LoadedRuns(
-                            kind: request.kind, round: request.round, runs: [], position: request.position,
+                            kind: request.kind, round: request.round, runs: runs, position: request.position,
                             reachedEnd: true), at: moment))
             case .apply(let kind, _):
                 if let outcome { take(session.onApplied(outcome, of: kind, at: moment)) }
@@ -106,6 +108,12 @@ struct SessionProbe {
         Run(
             replica: ReplicaID(rawValue: replica), first: first, previous: nil,
             entries: Array(repeating: [UInt8](repeating: 1, count: bytes), count: entries), signature: [])
+    }
+
+    static func run(entries: Int, of entry: [UInt8]) -> Run {
+        Run(
+            replica: ReplicaID(rawValue: 1), first: 0, previous: nil, entries: Array(repeating: entry, count: entries),
+            signature: [UInt8](repeating: 0, count: 64))
     }
 
     static func batch(

@@ -54,6 +54,46 @@ extension Message {
                 "type": 10, "checkpoint": message.checkpoint.vectorDescription, "index": .number(message.index),
                 "coding": .number(message.coding.rawValue), "bytes": .hexadecimal(message.bytes),
             ]
+        case .pack(let message):
+            [
+                "type": 11, "round": .number(message.round), "offset": .number(message.offset),
+                "runs": .list(message.runs) { $0.vectorDescription },
+            ]
+        }
+    }
+}
+
+extension PackedRun {
+    fileprivate var vectorDescription: JSONValue {
+        [
+            "log": log.vectorDescription, "first": .number(first), "previous": previous?.vectorDescription ?? .null,
+            "bodies": .hexadecimal(bodies), "signature": .hexadecimal(signature), "lengths": .hexadecimal(lengths),
+            "forms": .list(forms) {
+                [
+                    "epoch": $0.epoch?.vectorDescription ?? .null, "coding": .number($0.coding.rawValue),
+                    "count": $0.count.map { .number($0) } ?? .null,
+                ]
+            },
+            "deps": .list(deps) {
+                [
+                    "place": .number($0.place),
+                    "references": .list($0.references) {
+                        [
+                            "log": $0.log.vectorDescription, "sequence": .number($0.sequence),
+                            "prefix": $0.prefix.vectorDescription,
+                        ]
+                    },
+                ]
+            },
+        ]
+    }
+}
+
+extension PackedName {
+    fileprivate var vectorDescription: JSONValue {
+        switch self {
+        case .known(let place): ["place": .number(place)]
+        case .new(let name): ["name": ReplicaID(rawValue: name).vectorDescription]
         }
     }
 }

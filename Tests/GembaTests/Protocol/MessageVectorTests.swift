@@ -22,4 +22,24 @@ struct MessageVectorTests {
         #expect(VectorDigest.root(references).vectorDescription == vector["root"])
         #expect(.hexadecimal(VectorDigest.child(references).bigEndianBytes) == vector["child"])
     }
+
+    @Test("packed runs of a stream and the runs that they say (07-sync, section 7)", arguments: Vector.all(in: "packs"))
+    func packs(_ vector: Vector) throws {
+        let input = try vector.list("input").map { try $0.bytes() }
+        do {
+            var context = PackingContext()
+            let packed = try input.map(PackedRun.init(decoding:))
+            let runs = try packed.map { try $0.unpacked(in: &context) }
+            #expect(vector.isValid, "accepted, but \(vector.error ?? "invalid")")
+            #expect(packed.map { $0.encoded() } == input)
+            guard vector.isValid else { return }
+            #expect(try runs.map { $0.encoded() } == vector.list("runs").map { try $0.bytes() })
+            var sender = PackingContext()
+            #expect(try runs.map { try PackedRun(packing: $0, in: &sender) } == packed)
+            #expect(sender == context)
+        } catch let error as WireError {
+            #expect(!vector.isValid, "refused: \(error)")
+            #expect(error.reason.vectorClass == vector.error, "refused for another reason: \(error)")
+        }
+    }
 }

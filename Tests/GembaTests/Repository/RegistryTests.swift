@@ -85,6 +85,7 @@ struct RegistryTests {
             show("Message types", message["type"])
             show("Offer verdicts", message["verdict"])
             if message["capabilities"] == 1 { show("Capabilities", 0) }
+            if message["capabilities"] == 2 { show("Capabilities", 1) }
             // One vector shows how an unknown code is kept.
             if !vector.name.contains("unknown") { show("Bye codes", message["code"]) }
             for part in message["parts"].elements ?? [] {

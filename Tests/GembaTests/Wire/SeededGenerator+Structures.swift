@@ -159,7 +159,7 @@ extension SeededGenerator {
     mutating func frame() -> Frame {
         let kind: LogKind = once(in: 2) ? .data : .roster
         let message: Message =
-            switch below(7) {
+            switch below(8) {
             case 0:
                 .hello(
                     Hello(
@@ -183,9 +183,19 @@ extension SeededGenerator {
                         wallClock: natural(), echo: once(in: 2) ? natural() : nil,
                         roster: .init(round: natural(), sent: natural()),
                         data: .init(round: natural(), sent: natural())))
+            case 6: .pack(pack())
             default: .bye(ByeMessage(code: .init(rawValue: natural()), text: text()))
             }
         return Frame(session: SessionID(rawValue: next()), message: message)
+    }
+
+    /// A pack of runs that fit each other.
+    mutating func pack() -> PackMessage {
+        let batch = BatchMessage(
+            kind: .data, round: natural(), offset: natural(), runs: [run()] + list(upTo: 2) { $0.run() })
+        var context = PackingContext()
+        guard let pack = PackMessage(packing: batch, in: &context) else { preconditionFailure("a run does not pack") }
+        return pack
     }
 
     private mutating func part() -> VectorMessage.PrefixedPart {

@@ -23,20 +23,35 @@ struct Sealing {
         return run
     }
 
-    /// The frames that carry everything after a position to a peer.
-    func frames(from author: Replica, after position: Int64) throws -> [[UInt8]] {
+    /// The changes of one round to a peer.
+    struct Stream {
+        fileprivate var offset: UInt64 = 0
+        fileprivate var context = PackingContext()
+    }
+
+    /// The next frames of a stream, which carry everything after a position.
+    func frames(from author: Replica, after position: Int64, in stream: inout Stream) throws -> [[UInt8]] {
         var frames: [[UInt8]] = []
-        var (position, offset) = (position, UInt64(0))
+        var position = position
         try author.forEachBatch(after: &position) { runs in
-            let batch = BatchMessage(kind: .data, round: 1, offset: offset, runs: try runs.map(sealed))
-            offset += batch.cost
-            frames.append(Frame(session: SessionID(rawValue: .max), message: .batch(batch)).encoded())
+            let batch = BatchMessage(kind: .data, round: 1, offset: stream.offset, runs: try runs.map(sealed))
+            guard let pack = PackMessage(packing: batch, in: &stream.context) else {
+                preconditionFailure("an entry that does not decode")
+            }
+            stream.offset += batch.cost
+            frames.append(Frame(session: SessionID(rawValue: .max), message: .pack(pack)).encoded())
         }
         return frames
     }
 
-    /// Bytes of the frames that carry everything after a position to a peer.
+    /// Bytes of the next frames of a stream, which carry everything after a position.
+    func bytes(from author: Replica, after position: Int64, in stream: inout Stream) throws -> Double {
+        Double(try frames(from: author, after: position, in: &stream).reduce(0) { $0 + $1.count })
+    }
+
+    /// Bytes of the frames of a new stream that carry everything after a position.
     func bytes(from author: Replica, after position: Int64) throws -> Double {
-        Double(try frames(from: author, after: position).reduce(0) { $0 + $1.count })
+        var stream = Stream()
+        return try bytes(from: author, after: position, in: &stream)
     }
 }

@@ -83,13 +83,15 @@ struct WireSizes: Measurement {
         let start = try author.lastPosition(of: .data)
         var generator = SplitMix(state: 7)
         var live = Series()
+        var stream = Sealing.Stream()
         for number in 0..<Self.count {
             let position = try number < 100 ? author.lastPosition(of: .data) : 0
             try author.tickets.note(ids[number % ids.count], Words.text(ofLength: 40, &generator), by: "ewa")
-            if number < 100 { live.add(try sealing.bytes(from: author, after: position)) }
+            if number < 100 { live.add(try sealing.bytes(from: author, after: position, in: &stream)) }
         }
-        bench.add("wire-act-bytes", live, remark: "one frame")
-        let frames = try sealing.frames(from: author, after: start)
+        bench.add("wire-act-bytes", live, remark: "one frame; the first that a link carries of a log has 30 B more")
+        var catchUp = Sealing.Stream()
+        let frames = try sealing.frames(from: author, after: start, in: &catchUp)
         let bytes = frames.reduce(0) { $0 + $1.count } / Self.count
         let compressed = frames.reduce(0) { $0 + self.compressed($1) } / Self.count
         bench.add(
