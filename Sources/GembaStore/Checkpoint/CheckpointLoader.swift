@@ -187,16 +187,14 @@ struct CheckpointLoader {
     /// Applies what this replica holds beyond the cut, in the order in which it applied it before.
     private mutating func mergeLocalWork() throws {
         let cut = Dictionary(uniqueKeysWithValues: logs.map { ($0.tip.number, $0.head.sequence) })
+        var batch = OperationBatch()
         try context.log.scanEntries(of: .data, after: 0) { stretch, segment, sequence in
             let isCovered = cut[stretch.replica].map { sequence <= $0 } ?? false
             guard !isCovered, sequence > 0, !segment.record(sequence).isQuarantined else { return true }
             let author = try context.numbers.replica(stretch.replica, on: context.connection)
-            let body = try context.body(of: segment.entry(sequence), author: author, sequence: sequence)
-            let dot = LocalDot(replica: stretch.replica, sequence: sequence)
-            for operation in body.operations {
-                try context.rows.merge(
-                    [.init(dot: dot, operation: operation)], table: operation.table, row: operation.row)
-            }
+            batch.removeAll()
+            _ = try context.read(segment.entry(sequence), author: author, sequence: sequence, into: &batch)
+            try context.rows.merge(batch, as: [LocalDot(replica: stretch.replica, sequence: sequence)])
             return true
         }
     }

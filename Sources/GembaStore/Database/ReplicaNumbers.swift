@@ -9,9 +9,15 @@ final class ReplicaNumbers {
     private var numbers: [ReplicaID: Int64] = [:]
     private var replicas: [Int64: ReplicaID] = [:]
     private var kinds: [Int64: LogKind] = [:]
+    /// What was asked last: most dots that follow one another are of one replica.
+    private var last: (replica: ReplicaID, number: Int64)?
 
     func number(of replica: ReplicaID, on connection: Connection) throws -> Int64? {
-        if let number = numbers[replica] { return number }
+        if let last, last.replica == replica { return last.number }
+        if let number = numbers[replica] {
+            last = (replica, number)
+            return number
+        }
         let statement = try connection.statement("SELECT id FROM gemba_replica WHERE replica = ?")
         guard let number = try statement.bind(1, replica).first({ $0.int(0) }) else { return nil }
         remember(replica, number)
@@ -58,5 +64,6 @@ final class ReplicaNumbers {
         numbers.removeAll()
         replicas.removeAll()
         kinds.removeAll()
+        last = nil
     }
 }

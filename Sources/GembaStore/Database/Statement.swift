@@ -70,6 +70,21 @@ final class Statement {
         return self
     }
 
+    /// Binds a value that stays where it is until the statement has run.
+    func bind(_ place: Int32, _ value: EncodedValue) {
+        switch value {
+        case .null: sqlite3_bind_null(handle, place)
+        case .integer(let number): sqlite3_bind_int64(handle, place, number)
+        case .real(let number): sqlite3_bind_double(handle, place, number)
+        case .text(let bytes):
+            // Nil for a destructor is SQLITE_STATIC: nothing is copied.
+            let characters = bytes.assumingMemoryBound(to: CChar.self)
+            sqlite3_bind_text(handle, place, characters.baseAddress, Int32(characters.count), nil)
+        case .blob(let bytes):
+            sqlite3_bind_blob(handle, place, bytes.baseAddress, Int32(bytes.count), nil)
+        }
+    }
+
     @discardableResult
     func bindNull(_ place: Int32) -> Self {
         sqlite3_bind_null(handle, place)

@@ -62,6 +62,14 @@ final class StoreContext {
         return try ChangeBody(decoding: content, author: author, sequence: sequence)
     }
 
+    /// Adds the operations of a stored change to a batch.
+    func read(
+        _ entry: ArraySlice<UInt8>, author: ReplicaID, sequence: SequenceNumber, into batch: inout OperationBatch
+    ) throws -> OperationBatch.Frame {
+        let content = try Envelope.open(try Entry(decoding: entry))
+        return try batch.append(decoding: content[...], author: author, sequence: sequence)
+    }
+
     /// Who made the change at `dot`, when and why.
     func provenance(of dot: LocalDot) throws -> Provenance {
         if let draft, draft.dot == dot { return draft.provenance }

@@ -205,24 +205,24 @@ private struct Verifier {
             try insert.run()
         }
         let cut = try loadCheckpoint(into: scratch)
+        var batch = OperationBatch()
         try context.log.scanEntries(of: .data, after: 0) { stretch, segment, sequence in
             let record = segment.record(sequence)
             if cut[stretch.replica].map({ sequence <= $0 }) ?? (sequence == 0) { return true }
             let dot = LocalDot(replica: stretch.replica, sequence: sequence)
             let author = try context.numbers.replica(dot.replica, on: context.connection)
-            let body = try? context.body(of: segment.entry(sequence), author: author, sequence: sequence)
+            batch.removeAll()
+            let frame = try? context.read(
+                segment.entry(sequence), author: author, sequence: sequence, into: &batch)
             let place = "log \(author), entry \(sequence)"
-            guard let body, !record.isQuarantined else {
-                if body == nil, !record.isQuarantined { throw FaultFound(place, "The body does not decode.") }
+            guard let frame, !record.isQuarantined else {
+                if frame == nil, !record.isQuarantined { throw FaultFound(place, "The body does not decode.") }
                 return true
             }
-            guard body.timestamp == record.timestamp else {
+            guard frame.timestamp == record.timestamp else {
                 throw FaultFound(place, "The stored timestamp is not the entry's.")
             }
-            for operation in body.operations {
-                try scratch.rows.merge(
-                    [.init(dot: dot, operation: operation)], table: operation.table, row: operation.row)
-            }
+            try scratch.rows.merge(batch, as: [dot])
             return true
         }
     }

@@ -93,17 +93,20 @@ extension RowSettler {
 
         /// Adds a change's edit of registers.
         mutating func add(
-            _ operation: RowOperation, as dot: LocalDot, local: (Dot) throws -> LocalDot
+            _ item: OperationBatch.Item, of batch: OperationBatch, as dot: LocalDot, local: (Dot) throws -> LocalDot
         ) rethrows {
-            let saw = try name(operation.saw, local)
-            for effect in operation.effects {
-                guard case .register(let replaces, _) = effect.content else { continue }
-                writes.append(Write(group: effect.group, replaces: try name(replaces, local)))
+            let saw = try name(batch.saw(by: item), local)
+            for step in batch.steps(of: item) {
+                guard case .write(let write) = step.content else { continue }
+                let replaces = try name(batch.dots(replacedBy: write), local)
+                writes.append(Write(group: step.group, replaces: replaces))
             }
             edits.append(Edit(dot: dot, saw: saw, end: writes.count))
         }
 
-        private mutating func name(_ dots: [Dot], _ local: (Dot) throws -> LocalDot) rethrows -> Range<Int> {
+        private mutating func name(
+            _ dots: ArraySlice<Dot>, _ local: (Dot) throws -> LocalDot
+        ) rethrows -> Range<Int> {
             let start = named.count
             for dot in dots { named.append(try local(dot)) }
             return start..<named.count

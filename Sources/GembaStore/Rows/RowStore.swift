@@ -15,7 +15,7 @@ final class RowStore {
     let numbers: ReplicaNumbers
     private let log: LogStore
     let layouts: [TableID: TableLayout]
-    private let calibration: StoreCalibration
+    let calibration: StoreCalibration
     /// The tables whose projection the transaction changed, with the changed rows of those from which others are derived.
     private(set) var changedRows: [TableID: Set<RowID>] = [:]
     private let derivedFrom: Set<TableID>
@@ -27,12 +27,15 @@ final class RowStore {
     let settler: RowSettler
     /// The change being written, whose timestamp is not in the log yet.
     var pending: (dot: LocalDot, timestamp: HybridTimestamp)?
+    private var lastLayout: TableLayout?
     private var tablesWithHiddenRows: [TableID: Bool] = [:]
     /// The table that was last found to have no hidden rows.
     private var lastWithoutHidden: TableID?
-    private var freshMetadata = FreshMetadata()
-    /// The values of the update at hand, by place among the columns, in ascending order.
-    private var written: [(place: Int, value: Value)] = []
+    /// What ``insert(_:_:as:into:_:)`` gave the row before.
+    var freshMetadata = FreshMetadata()
+    /// The columns that the update at hand writes, in ascending order, and what it writes there.
+    var places: [Int] = []
+    var written: [EncodedValue] = []
 
     init(connection: Connection, numbers: ReplicaNumbers, log: LogStore, environment: StoreEnvironment) {
         self.connection = connection
@@ -50,14 +53,9 @@ final class RowStore {
         var operation: RowOperation
     }
 
-    /// Applies operations on one row, in causal order.
-    func merge(_ operations: some RandomAccessCollection<Dotted>, table: TableID, row: RowID) throws {
-        guard let first = operations.first else { return }
-        if let layout = layouts[table] {
-            noteChange(of: row, in: table)
-            if operations.count == 1, try insertFresh(first, into: layout) { return }
-            if try settle(operations, in: layout, row: row) { return }
-        }
+    /// Applies operations on one row in whatever state, in causal order.
+    func merge(_ operations: [Dotted], table: TableID, row: RowID) throws {
+        if layouts[table] != nil { noteChange(of: row, in: table) }
         var (state, _) = try load(table: table, row: row) ?? (RowState<[Value]>(), false)
         let wasContested = isContested(state, table: table)
         for dotted in operations {
@@ -76,25 +74,6 @@ final class RowStore {
     /// Has the lines about a row in the table `conflict` written anew when the transaction ends.
     func noteContest(over row: RowID, in table: TableID) { contestedRows[table, default: []].insert(row) }
 
-    /// Inserts a row that must be new, whose values fit.
-    ///
-    /// - Returns: false, with nothing done, when a row of that id is or was there.
-    func insert(_ insertion: RowInsertion, as dot: LocalDot, into layout: TableLayout) throws -> Bool {
-        guard try !isHidden(insertion.row, table: insertion.table) else { return false }
-        let statement = try connection.statement(layout.insert)
-        statement.bind(1, insertion.row)
-        for (place, value) in insertion.values.enumerated() {
-            statement.bind(Int32(place + 2), value ?? layout.columns[place].defaultValue)
-        }
-        let groups = insertion.groups.lazy.filter { insertion.values[$0.places.lowerBound] != nil }.map { $0.id }
-        let metadata = freshMetadata.bytes(by: dot, groups: groups, family: insertion.isFact ? .fact : .register)
-        statement.bind(Int32(layout.columns.count + 2), metadata)
-        try statement.run()
-        guard statement.changes == 1 else { return false }
-        noteChange(of: insertion.row, in: insertion.table)
-        return true
-    }
-
     /// Shows a row anew, after what the schema says of its table changed.
     func project(table: TableID, row: RowID) throws {
         guard let (state, _) = try load(table: table, row: row) else { return }
@@ -107,6 +86,13 @@ final class RowStore {
     func erase(table: TableID, row: RowID) throws {
         if let layout = layouts[table] { try connection.statement(layout.delete).bind(1, row).run() }
         try removeOutside(table: table, row: row)
+    }
+
+    /// The layout of a table. Most operations are on the same one as the operation before.
+    func layout(of table: TableID) -> TableLayout? {
+        if let lastLayout, lastLayout.table.id == table { return lastLayout }
+        lastLayout = layouts[table]
+        return lastLayout
     }
 
     func noteChange(of row: RowID, in table: TableID) {
@@ -123,100 +109,7 @@ final class RowStore {
 
     func global(_ dot: LocalDot) throws -> Dot { try numbers.global(dot, on: connection) }
 
-    // MARK: - Fast paths
-
-    /// Inserts a row that is not there yet, when every value fits a column.
-    private func insertFresh(_ dotted: Dotted, into layout: TableLayout) throws -> Bool {
-        let operation = dotted.operation
-        guard operation.verb == .insert, try !isHidden(operation.row, table: layout.table.id) else { return false }
-        let family: MergeFamily = layout.table.holdsFacts ? .fact : .register
-        let statement = try connection.statement(layout.insert)
-        statement.bind(1, operation.row)
-        // Effects and groups are both sorted by group number, and so are walked together.
-        var group = 0
-        var bound = 0
-        for effect in operation.effects {
-            let written: [Value]
-            switch (effect.content, family) {
-            case (.register(_, let values), .register), (.fact(let values), .fact): written = values
-            default: return false
-            }
-            while group < layout.groups.count, layout.groupIDs[group] < effect.group { group += 1 }
-            guard group < layout.groups.count, layout.groupIDs[group] == effect.group,
-                layout.fits(written, group: group, family: family)
-            else { return false }
-            let range = layout.ranges[group]
-            layout.bindDefaults(bound..<range.lowerBound, to: statement)
-            for (place, value) in zip(range, written) { statement.bind(Int32(place + 2), value) }
-            bound = range.upperBound
-        }
-        layout.bindDefaults(bound..<layout.columns.count, to: statement)
-        let groups = operation.effects.lazy.map { $0.group }
-        let metadata = freshMetadata.bytes(by: dotted.dot, groups: groups, family: family)
-        statement.bind(Int32(layout.columns.count + 2), metadata)
-        try statement.run()
-        return statement.changes == 1
-    }
-
-    /// Applies edits to a visible row, when every group they touch is settled before and after.
-    private func settle(
-        _ operations: some RandomAccessCollection<Dotted>, in layout: TableLayout, row: RowID
-    ) throws -> Bool {
-        settler.exchange.begin()
-        written.removeAll(keepingCapacity: true)
-        for dotted in operations {
-            guard dotted.operation.verb == .edit else { return false }
-            for effect in dotted.operation.effects {
-                guard case .register(_, let values) = effect.content, let index = layout.index(of: effect.group),
-                    layout.fits(values, group: index, family: .register)
-                else { return false }
-                for (place, value) in zip(layout.ranges[index], values) { write(value, at: place) }
-            }
-            try settler.exchange.add(dotted.operation, as: dotted.dot, local: local)
-        }
-        return try runUpdate(of: row, in: layout, written)
-    }
-
-    private func write(_ value: Value, at place: Int) {
-        if let known = written.firstIndex(where: { $0.place >= place }) {
-            if written[known].place == place {
-                written[known].value = value
-            } else {
-                written.insert((place, value), at: known)
-            }
-        } else {
-            written.append((place, value))
-        }
-    }
-
-    /// Writes whole registers of a visible row in place of all that there is, when they are settled before and after, and the
-    /// change has not touched the row before. What was replaced is then found in ``settler``.
-    ///
-    /// - Parameters:
-    ///   - values: by place among the columns, in ascending order.
-    ///   - groups: the indexes of the groups that they make up.
-    /// - Returns: false, with nothing done, when the row needs more than that.
-    func settle(
-        _ row: RowID, in layout: TableLayout, values: [(place: Int, value: Value)], groups: [Int], as dot: LocalDot
-    ) throws -> Bool {
-        settler.exchange.begin()
-        for group in groups { settler.exchange.write(layout.groupIDs[group]) }
-        settler.exchange.end(dot)
-        guard try runUpdate(of: row, in: layout, values) else { return false }
-        noteChange(of: row, in: layout.table.id)
-        return true
-    }
-
-    private func runUpdate(
-        of row: RowID, in layout: TableLayout, _ values: [(place: Int, value: Value)]
-    ) throws -> Bool {
-        let statement = try connection.update(layout, columns: values.map { $0.place })
-        for index in values.indices { statement.bind(Int32(index + 1), values[index].value) }
-        statement.bind(Int32(values.count + 1), row)
-        return try statement.succeeds(unless: { settler.exchange.hasRefused }) && statement.changes == 1
-    }
-
-    private func isHidden(_ row: RowID, table: TableID) throws -> Bool {
+    func isHidden(_ row: RowID, table: TableID) throws -> Bool {
         if lastWithoutHidden == table { return false }
         if tablesWithHiddenRows[table] == nil {
             let statement = try connection.statement("SELECT 1 FROM gemba_hidden WHERE tbl = ? LIMIT 1")

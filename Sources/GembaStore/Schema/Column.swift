@@ -113,6 +113,17 @@ extension Column {
             }
         }
 
+        /// Null is in every domain.
+        func contains(_ value: EncodedValue) -> Bool {
+            switch value {
+            case .null: true
+            case .text: contains(.text)
+            case .integer: contains(.integer)
+            case .real: contains(.real)
+            case .blob: contains(.blob)
+            }
+        }
+
         /// The type of a column in a STRICT table, which stores a value of the domain as it is.
         var sqlType: String {
             switch self {

@@ -74,7 +74,12 @@ final class TableLayout: Sendable {
         delete = SQLText("DELETE FROM \(name) WHERE id = ?")
     }
 
-    func index(of group: GroupID) -> Int? { indexByGroup[group] }
+    func index(of group: GroupID) -> Int? {
+        // Groups are mostly numbered from 1 on.
+        let guess = Int(group.rawValue) - 1
+        if groupIDs.indices.contains(guess), groupIDs[guess] == group { return guess }
+        return indexByGroup[group]
+    }
 
     /// The index of a column's group in `groups`, and its own in `columns`.
     func place(ofColumn name: String) -> (group: Int, column: Int)? {
@@ -104,6 +109,9 @@ final class TableLayout: Sendable {
 
     /// Whether a column takes a value.
     func accepts(_ value: Value, column: Int) -> Bool { domains[column].contains(value) }
+
+    /// Whether a column takes a value.
+    func accepts(_ value: EncodedValue, column: Int) -> Bool { domains[column].contains(value) }
 
     /// Updates the columns at the given places of one row, which the edits given to ``RowSettler`` leave settled.
     func update(columns places: [Int]) -> String {

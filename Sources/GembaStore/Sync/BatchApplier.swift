@@ -12,7 +12,9 @@ struct BatchApplier {
     private(set) var outcome = ApplyOutcome()
     /// Logs of this station that grew: a peer gave back what the database had lost.
     private(set) var recovered: [LogTip] = []
-    private var operations: [RowStore.Dotted] = []
+    /// What the changes of the batch do to rows, and the changes.
+    private var operations = OperationBatch()
+    private var changes: [LocalDot] = []
     private var clock: HybridClock
     private let wall: UInt64
     private let calibration: StoreCalibration
@@ -37,7 +39,7 @@ struct BatchApplier {
                 }
             }
         }
-        try mergeOperations()
+        try context.rows.merge(operations, as: changes)
         try context.save(latestTimestamp: clock.latest)
     }
 
@@ -103,8 +105,8 @@ struct BatchApplier {
 
     private mutating func mergeAgain(_ encoded: [UInt8], _ dot: LocalDot, _ tip: LogTip) throws {
         guard kind == .data, dot.sequence > 0 else { return }
-        let body = try context.body(of: encoded[...], author: tip.replica, sequence: dot.sequence)
-        for operation in body.operations { operations.append(.init(dot: dot, operation: operation)) }
+        _ = try context.read(encoded[...], author: tip.replica, sequence: dot.sequence, into: &operations)
+        changes.append(dot)
     }
 
     private func authorise(_ run: VerifiedRun) throws(Refusal) {
@@ -172,49 +174,40 @@ struct BatchApplier {
             ahead.lamport = try context.log.lamport(after: ahead, deps: deps[index])
             ahead.sequence = dot.sequence
             if kind == .data { try context.history.record(dot, deps: deps[index]) }
-            let content = try contentOf(entry, author: tip.replica, at: dot, lamport: ahead.lamport)
+            let timestamp = try take(entry, author: tip.replica, at: dot, lamport: ahead.lamport)
             entries.append(
                 StoredEntry(
-                    sequence: dot.sequence, hash: hash, timestamp: content?.timestamp ?? HybridTimestamp(rawValue: 0),
-                    lamport: ahead.lamport, isQuarantined: content == nil, encoded: run.entries[index]))
-            take(content, of: dot)
+                    sequence: dot.sequence, hash: hash, timestamp: timestamp ?? HybridTimestamp(rawValue: 0),
+                    lamport: ahead.lamport, isQuarantined: timestamp == nil, encoded: run.entries[index]))
         }
         try context.log.append(entries, to: &tip, deps: deps.flatMap(\.self), signature: verified.head.signature)
     }
 
-    private mutating func take(_ content: Content?, of dot: LocalDot) {
-        guard kind == .data else { return }
-        guard let content else {
-            outcome.quarantinedCount += 1
-            return
-        }
-        clock.observe(content.timestamp, wall: wall)
-        for operation in content.operations.prefix(calibration.contains(.appliesFirstOperationOnly) ? 1 : .max) {
-            operations.append(.init(dot: dot, operation: operation))
-        }
-    }
-
-    private struct Content {
-        var timestamp: HybridTimestamp
-        var operations: [RowOperation]
-    }
-
-    /// The content of an entry, or nil when it is invalid: that is decided by its bytes and its causal past alone, so
-    /// every replica decides alike, and the entry keeps its place in the log.
-    private func contentOf(
+    /// Gathers what an entry does to rows. Whether it is valid is decided by its bytes and its causal past alone, so every
+    /// replica decides alike, and the entry keeps its place in the log.
+    ///
+    /// - Returns: when the change was made, or nil when it is invalid.
+    private mutating func take(
         _ entry: Entry, author: ReplicaID, at dot: LocalDot, lamport: UInt64
-    ) throws -> Content? {
-        switch kind {
-        case .data:
-            guard let content = try? Envelope.open(entry),
-                let body = try? ChangeBody(decoding: content, author: author, sequence: dot.sequence),
-                body.lamport == lamport, try isPast(body.references, of: dot)
-            else { return nil }
-            return Content(timestamp: body.timestamp, operations: body.operations)
-        case .roster:
+    ) throws -> HybridTimestamp? {
+        guard kind == .data else {
             guard let body = try? RosterBody(decoding: entry.body), body.lamport == lamport else { return nil }
-            return Content(timestamp: body.timestamp, operations: [])
+            return body.timestamp
         }
+        guard let content = try? Envelope.open(entry),
+            let frame = try? operations.append(decoding: content[...], author: author, sequence: dot.sequence)
+        else {
+            outcome.quarantinedCount += 1
+            return nil
+        }
+        guard try frame.lamport == lamport && isPast(frame.references, of: dot) else {
+            operations.removeLastChange()
+            outcome.quarantinedCount += 1
+            return nil
+        }
+        changes.append(dot)
+        clock.observe(frame.timestamp, wall: wall)
+        return frame.timestamp
     }
 
     /// Whether a change had seen all that it refers to, by number and hash.
@@ -236,39 +229,6 @@ struct BatchApplier {
         let state = try context.state()
         guard state.current(kind) == tip.number else { return }
         try context.requireNewIncarnation()
-    }
-
-    // MARK: - Merging
-
-    /// Merges all operations of the batch, row by row in the order of the tables, each row's in causal order.
-    private mutating func mergeOperations() throws {
-        sortByRow()
-        var start = 0
-        while start < operations.count {
-            let (table, row) = (operations[start].operation.table, operations[start].operation.row)
-            var end = start + 1
-            while end < operations.count, operations[end].operation.row == row, operations[end].operation.table == table
-            {
-                end += 1
-            }
-            try context.rows.merge(operations[start..<end], table: table, row: row)
-            start = end
-        }
-        operations.removeAll()
-    }
-
-    /// Sorts the operations by table and row. Those on one row stay in causal order, as the batch is.
-    private mutating func sortByRow() {
-        // New rows mostly come in the order of their ids.
-        let isSorted = operations.indices.dropFirst().allSatisfy {
-            !operations[$0].operation.precedes(operations[$0 - 1].operation)
-        }
-        if isSorted { return }
-        let order = operations.indices.sorted { left, right in
-            let (first, second) = (operations[left].operation, operations[right].operation)
-            return first.precedes(second) || (!second.precedes(first) && left < right)
-        }
-        operations = order.map { operations[$0] }
     }
 }
 

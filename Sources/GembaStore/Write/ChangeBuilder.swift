@@ -29,6 +29,8 @@ struct ChangeBuilder {
     let dot: Dot
     private var pieces: [Piece] = []
     private var encoder = CBOREncoder()
+    /// Of the insertion at hand.
+    private var steps: [OperationBatch.Step] = []
     /// Where the operation on a row stands in `pieces`, for the first `indexed` of them. A change that touches no row twice
     /// needs none of it.
     private var places: [Key: Int] = [:]
@@ -59,12 +61,25 @@ struct ChangeBuilder {
 
     // MARK: - Adding
 
-    /// Adds the insertion of a row that no earlier step touches.
-    mutating func add(_ insertion: RowInsertion) {
+    /// Adds the insertion of a row that no earlier step touches, unless `apply` finds that it cannot be inserted.
+    ///
+    /// - Returns: what `apply` returns, given what is written to each group.
+    mutating func add(
+        _ insertion: RowInsertion, apply: (RowStore.Insertion) throws -> Bool
+    ) throws -> Bool {
         let start = encoder.bytes.count
-        insertion.encode(into: &encoder)
-        pieces.append(
-            Piece(key: Key(table: insertion.table, row: insertion.row), content: .encoded(start..<encoder.bytes.count)))
+        steps.removeAll(keepingCapacity: true)
+        insertion.encode(into: &encoder, steps: &steps)
+        var isDone = false
+        defer { if !isDone { encoder.truncate(to: start) } }
+        isDone = try encoder.withValues { values in
+            try apply(RowStore.Insertion(row: insertion.row, steps: steps[...], values: values))
+        }
+        if isDone {
+            let key = Key(table: insertion.table, row: insertion.row)
+            pieces.append(Piece(key: key, content: .encoded(start..<encoder.bytes.count)))
+        }
+        return isDone
     }
 
     /// Adds an edit of a row that no earlier step touches, which `encode` appends.

@@ -17,6 +17,9 @@ public final class WriteTransaction {
     /// The values of the update at hand by place among the columns, in ascending order, and the indexes of their groups.
     private var given: [(place: Int, value: Value)] = []
     private var groups: [Int] = []
+    /// The values encoded, and where each ends.
+    private var encodedGiven = CBOREncoder()
+    private var ends: [Int] = []
     private let makeRowID: () -> RowID
     /// The texts that this change edits so far.
     var textDrafts: [TextDraft.Place: TextDraft] = [:]
@@ -70,8 +73,10 @@ public final class WriteTransaction {
         }
         let insertion = RowInsertion(
             table: layout.table.id, row: row, isFact: layout.table.holdsFacts, groups: layout.places, values: values)
-        guard try rows.insert(insertion, as: localDot, into: layout) else { throw taken(row, in: layout) }
-        builder.add(insertion)
+        guard try builder.add(insertion, apply: { try rows.insert($0, as: localDot, into: layout) }) else {
+            throw taken(row, in: layout)
+        }
+        rows.noteChange(of: row, in: layout.table.id)
     }
 
     /// Inserts a row that has groups of several kinds.
@@ -139,9 +144,20 @@ public final class WriteTransaction {
             groups.append(group)
             next += places.count
         }
-        guard try rows.settle(row, in: layout, values: given, groups: groups, as: localDot) else { return false }
-        try addSettled(row, in: layout)
-        return true
+        encodedGiven.removeAll()
+        ends.removeAll(keepingCapacity: true)
+        for entry in given {
+            entry.value.encode(into: &encodedGiven)
+            ends.append(encodedGiven.bytes.count)
+        }
+        let isSettled = try encodedGiven.withValues { values in
+            rows.beginUpdate()
+            var reader = values.reader(at: 0)
+            for entry in given { rows.write(reader.next(), at: entry.place) }
+            return try rows.settle(row, in: layout, groups: groups, as: localDot)
+        }
+        if isSettled { try addSettled(row, in: layout) }
+        return isSettled
     }
 
     /// Adds the edit that was just applied to the change.
@@ -157,8 +173,9 @@ public final class WriteTransaction {
                     let width = layout.ranges[group].count
                     encoder.beginOwnWrite(
                         to: layout.groupIDs[group], replacing: replaced[index]?.sequence, values: width)
-                    for place in next..<next + width { given[place].value.encode(into: &encoder) }
+                    let start = next == 0 ? 0 : ends[next - 1]
                     next += width
+                    encoder.raw(encodedGiven.bytes[start..<ends[next - 1]])
                 }
             }
             return

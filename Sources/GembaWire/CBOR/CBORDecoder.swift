@@ -65,13 +65,7 @@ public struct CBORDecoder: Sendable {
         let initial = try initialByte()
         guard (0xF9...0xFB).contains(initial) else { throw failure(.wrongType) }
         let bits = try bigEndian(byteCount: 1 << (initial & 3))
-        let value: Double? =
-            switch initial {
-            case 0xF9: ShortestFloat.value(half: UInt16(truncatingIfNeeded: bits))
-            case 0xFA: Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
-            default: Double(bitPattern: bits)
-            }
-        guard let value, value.isCanonicalReal else { throw failure(.outOfRange) }
+        guard let value = ShortestFloat.value(initial: initial, bits: bits), value.isCanonicalReal else { throw failure(.outOfRange) }
         let isShortest =
             switch ShortestFloat(value) {
             case .half: initial == 0xF9
@@ -96,13 +90,19 @@ public struct CBORDecoder: Sendable {
 
     /// Reads text of at most `maximum` bytes of UTF-8.
     public mutating func text(maximum: Int = .max) throws(WireError) -> String {
+        String(decoding: try utf8(maximum: maximum), as: UTF8.self)
+    }
+
+    /// Reads text of at most `maximum` bytes of UTF-8, as a slice of the input.
+    mutating func utf8(maximum: Int = .max) throws(WireError) -> ArraySlice<UInt8> {
         let content = try content(of: .text)
         guard content.count <= maximum else { throw failure(.tooLong) }
+        if content.withUnsafeBytes(\.isASCIIText) { return content }
         guard !content.contains(0) else { throw failure(.invalid("text contains U+0000")) }
-        guard let text = String(validating: content, as: UTF8.self) else {
+        guard String(validating: content, as: UTF8.self) != nil else {
             throw failure(.invalid("text is not well-formed UTF-8"))
         }
-        return text
+        return content
     }
 
     /// Reads the beginning of an array and returns how many items follow.
@@ -235,5 +235,23 @@ extension UInt128 {
     /// The number whose big-endian bytes these sixteen are.
     fileprivate init(joining bytes: ArraySlice<UInt8>) {
         self = bytes.withUnsafeBytes { UInt128(bigEndian: $0.loadUnaligned(as: UInt128.self)) }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether all bytes are ASCII other than NUL: most text is, and is well-formed then. Hence in steps of 16 bytes.
+    var isASCIIText: Bool {
+        var offset = 0
+        while offset + 16 <= count {
+            let block = loadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self)
+            // NUL becomes the greatest byte, as which it is no ASCII either.
+            if (block &- 1).max() >= 0x7F { return false }
+            offset += 16
+        }
+        while offset < count {
+            if self[offset] &- 1 >= 0x7F { return false }
+            offset += 1
+        }
+        return true
     }
 }

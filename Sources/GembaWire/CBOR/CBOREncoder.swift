@@ -52,8 +52,11 @@ public struct CBOREncoder: Sendable {
     /// Writes text without U+0000.
     public mutating func text(_ content: String) {
         precondition(!content.containsNUL, "text with U+0000 has no canonical encoding")
-        head(.text, UInt64(content.utf8.count))
-        bytes.append(contentsOf: content.utf8)
+        var content = content
+        content.withUTF8 { utf8 in
+            head(.text, UInt64(utf8.count))
+            bytes.append(contentsOf: utf8)
+        }
     }
 
     /// Begins an array: its items follow.
@@ -112,6 +115,12 @@ public struct CBOREncoder: Sendable {
     }
 
     // MARK: - Bytes
+
+    /// Takes back everything that was written after the first `count` bytes.
+    public mutating func truncate(to count: Int) { bytes.removeSubrange(count...) }
+
+    /// Begins anew, in the same room.
+    public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
     private mutating func head(_ type: MajorType, _ argument: UInt64) {
         let type = type.rawValue << 5

@@ -16,6 +16,15 @@ enum ShortestFloat: Equatable {
         self = Self.half(of: single).map(Self.half) ?? .single(single.bitPattern)
     }
 
+    /// The number that follows an initial byte from 0xF9 to 0xFB, or nil for infinities and NaN in binary16.
+    static func value(initial: UInt8, bits: UInt64) -> Double? {
+        switch initial {
+        case 0xF9: value(half: UInt16(truncatingIfNeeded: bits))
+        case 0xFA: Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
+        default: Double(bitPattern: bits)
+        }
+    }
+
     /// The number that binary16 bits stand for, or nil for infinities and NaN.
     static func value(half bits: UInt16) -> Double? {
         let exponent = bits >> 10 & 0x1F

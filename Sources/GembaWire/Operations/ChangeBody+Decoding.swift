@@ -11,152 +11,77 @@ extension ChangeBody {
 
     /// Reads the body of entry `sequence` in the log of `author`.
     public init(decoding bytes: ArraySlice<UInt8>, author: ReplicaID, sequence: SequenceNumber) throws(WireError) {
-        precondition(sequence > 0, "entry 0 is a genesis")
-        var decoder = CBORDecoder(bytes)
-        let count = try decoder.array()
-        guard count == 7 || count == 8 else { throw decoder.failure(.invalid("a change has another number of parts")) }
-        let timestamp = HybridTimestamp(rawValue: try decoder.unsigned())
-        let lamport = try decoder.unsigned()
-        guard lamport > 0 else { throw decoder.failure(.outOfRange) }
-        let schemaVersion = try decoder.unsigned()
-        let actor = try decoder.text(maximum: Limits.actorBytes)
-        let reason = try decoder.text(maximum: Limits.reasonBytes)
-
-        // The references, which give the dots their meaning, come after the operations.
-        var operations = try decoder.leap()
-        let references = try decoder.references(maximum: Limits.references)
-        guard !references.contains(where: { $0.replica == author }) else {
-            throw decoder.failure(.invalid("a change references its own log"))
-        }
-        let extensions = count == 8 ? try Self.extensions(from: &decoder) : [:]
-        try decoder.finish()
-
-        let index = DotIndex(author: author, own: sequence - 1, references: references)
+        var batch = OperationBatch()
+        let frame = try batch.append(decoding: bytes, author: author, sequence: sequence)
         self.init(
-            timestamp: timestamp, lamport: lamport, schemaVersion: schemaVersion, actor: actor, reason: reason,
-            operations: try Self.operations(from: &operations, index: index), references: references,
-            extensions: extensions)
-    }
-
-    private static func operations(
-        from decoder: inout CBORDecoder, index: DotIndex
-    ) throws(WireError) -> [RowOperation] {
-        let operations = try decoder.list { (decoder) throws(WireError) in
-            try RowOperation(from: &decoder, index: index)
-        }
-        for (previous, next) in zip(operations, operations.dropFirst()) where !previous.precedes(next) {
-            throw decoder.failure(.invalid("operations are not sorted by table and row, one for each"))
-        }
-        return operations
-    }
-
-    private static func extensions(from decoder: inout CBORDecoder) throws(WireError) -> [UInt64: [UInt8]] {
-        let count = try decoder.map()
-        guard count > 0 else { throw decoder.failure(.invalid("extensions are empty instead of absent")) }
-        var extensions: [UInt64: [UInt8]] = [:]
-        var previous: UInt64?
-        for _ in 0..<count {
-            let number = try decoder.unsigned()
-            guard previous.map({ $0 < number }) ?? true else { throw decoder.failure(.notDeterministic) }
-            // Two levels enclose the item: the body and the map.
-            extensions[number] = Array(try decoder.skipItem(depth: 2))
-            previous = number
-        }
-        return extensions
+            timestamp: frame.timestamp, lamport: frame.lamport, schemaVersion: frame.schemaVersion,
+            actor: String(decoding: frame.actor, as: UTF8.self), reason: String(decoding: frame.reason, as: UTF8.self),
+            operations: batch.items.map(batch.operation), references: frame.references, extensions: frame.extensions)
     }
 }
 
 extension RowOperation {
     /// Reads an operation of `author` that names no other author's changes.
     public init(decoding bytes: ArraySlice<UInt8>, author: ReplicaID) throws(WireError) {
-        var decoder = CBORDecoder(bytes)
-        try self.init(from: &decoder, index: DotIndex(author: author, own: .max, references: []))
-        try decoder.finish()
-    }
-
-    fileprivate init(from decoder: inout CBORDecoder, index: DotIndex) throws(WireError) {
-        try decoder.array(count: 5)
-        let table = TableID(rawValue: try decoder.identifier())
-        let row = try decoder.fixed(RowID.self)
-        guard let verb = Verb(rawValue: UInt8(clamping: try decoder.unsigned())) else {
-            throw decoder.failure(.invalid("the verb is unknown"))
-        }
-        let saw = try decoder.dots(index: index)
-        guard verb != .insert || saw.isEmpty else {
-            throw decoder.failure(.invalid("an insert saw writes of its row"))
-        }
-        let effects = try decoder.list { (decoder) throws(WireError) in
-            try Effect(from: &decoder, index: index, verb: verb)
-        }
-        guard effects.isStrictlyAscending(by: \.group) else {
-            throw decoder.failure(.invalid("effects are not sorted by group, one for each"))
-        }
-        self.init(table: table, row: row, verb: verb, saw: saw, effects: effects)
-    }
-}
-
-extension Effect {
-    /// Arrays around an effect: body, operations, operation, effects.
-    private static let depth = 4
-
-    fileprivate init(
-        from decoder: inout CBORDecoder, index: DotIndex, verb: RowOperation.Verb
-    ) throws(WireError) {
-        let beginning = decoder
-        let count = try decoder.array()
-        guard count >= 2 else { throw decoder.failure(.invalid("an effect has no kind")) }
-        group = GroupID(rawValue: try decoder.identifier())
-        let number = try decoder.unsigned()
-        guard let kind = EffectKind(rawValue: number) else {
-            decoder = beginning
-            content = .unknown(kind: number, encoded: Array(try decoder.skipItem(depth: Self.depth)))
-            return
-        }
-        guard kind != .fact || verb == .insert else {
-            throw decoder.failure(.invalid("a fact is written outside an insert"))
-        }
-        content = try Self.content(kind, fields: count - 2, from: &decoder, index: index)
-        guard verb != .insert || content.isFresh else {
-            throw decoder.failure(.invalid("an insert names earlier writes of its row"))
-        }
-    }
-
-    private static func content(
-        _ kind: EffectKind, fields: Int, from decoder: inout CBORDecoder, index: DotIndex
-    ) throws(WireError) -> Content {
-        let isComplete =
-            switch kind {
-            case .register: fields >= 2
-            case .set: fields == 1
-            case .increment, .base, .text: fields == 2
-            case .fact: fields >= 1
-            }
-        guard isComplete else { throw decoder.failure(.invalid("an effect has another number of fields")) }
-        switch kind {
-        case .register:
-            let replaces = try decoder.dots(index: index)
-            return .register(replaces: replaces, values: try decoder.values(count: fields - 1))
-        case .set:
-            return .set(try decoder.elements(index: index))
-        case .increment:
-            let bases = try decoder.dots(index: index)
-            let delta = try decoder.signed()
-            guard isValidIncrement(delta) else { throw decoder.failure(.outOfRange) }
-            return .increment(bases: bases, delta: delta)
-        case .base:
-            let replaces = try decoder.observedBases(index: index)
-            return .base(replaces: replaces, value: try decoder.signed())
-        case .fact:
-            return .fact(values: try decoder.values(count: fields))
-        case .text:
-            return .text(try TextEffect(from: &decoder, index: index))
-        }
+        var batch = OperationBatch()
+        try batch.append(decoding: bytes, author: author)
+        self = batch.operation(batch.items[0])
     }
 }
 
 extension CBORDecoder {
+    /// Reads what later versions say about a change.
+    mutating func extensions() throws(WireError) -> [UInt64: [UInt8]] {
+        let count = try map()
+        guard count > 0 else { throw failure(.invalid("extensions are empty instead of absent")) }
+        var extensions: [UInt64: [UInt8]] = [:]
+        var previous: UInt64?
+        for _ in 0..<count {
+            let number = try unsigned()
+            guard previous.map({ $0 < number }) ?? true else { throw failure(.notDeterministic) }
+            // Two levels enclose the item: the body and the map.
+            extensions[number] = Array(try skipItem(depth: 2))
+            previous = number
+        }
+        return extensions
+    }
+}
+
+extension Effect.Content {
+    /// Reads what is neither a register nor a fact, of a kind that was read.
+    ///
+    /// - Parameter fields: how many items follow the kind.
+    init(
+        _ kind: EffectKind, fields: Int, from decoder: inout CBORDecoder, index: DotIndex
+    ) throws(WireError) {
+        guard fields == (kind == .set ? 1 : 2) else { throw decoder.failure(.incompleteEffect) }
+        switch kind {
+        case .register, .fact:
+            preconditionFailure("values that are written are not decoded")
+        case .set:
+            self = .set(try decoder.elements(index: index))
+        case .increment:
+            let bases = try decoder.dots(index: index)
+            let delta = try decoder.signed()
+            guard Effect.isValidIncrement(delta) else { throw decoder.failure(.outOfRange) }
+            self = .increment(bases: bases, delta: delta)
+        case .base:
+            let replaces = try decoder.observedBases(index: index)
+            self = .base(replaces: replaces, value: try decoder.signed())
+        case .text:
+            self = .text(try TextEffect(from: &decoder, index: index))
+        }
+    }
+}
+
+extension WireError.Reason {
+    static let incompleteEffect = Self.invalid("an effect has another number of fields")
+    static let insertNamesWrites = Self.invalid("an insert names earlier writes of its row")
+}
+
+extension CBORDecoder {
     /// Reads the number of a table or group.
-    fileprivate mutating func identifier() throws(WireError) -> UInt32 {
+    mutating func identifier() throws(WireError) -> UInt32 {
         guard let number = UInt32(exactly: try unsigned()) else { throw failure(.outOfRange) }
         return number
     }
@@ -170,13 +95,22 @@ extension CBORDecoder {
 
     /// Reads sorted dots from one flat array of pairs.
     fileprivate mutating func dots(index: DotIndex) throws(WireError) -> [Dot] {
+        var dots: [Dot] = []
+        try forEachDot(index: index) { dots.append($0) }
+        return dots
+    }
+
+    /// Reads sorted dots from one flat array of pairs, and calls `body` with each.
+    mutating func forEachDot(index: DotIndex, _ body: (Dot) -> Void) throws(WireError) {
         let count = try array()
         guard count.isMultiple(of: 2) else { throw failure(.invalid("dots are not pairs")) }
-        var dots: [Dot] = []
-        dots.reserveCapacity(min(count / 2, 64))
-        for _ in 0..<count / 2 { dots.append(try dot(index: index)) }
-        guard dots.isStrictlyAscending(by: \.self) else { throw failure(.invalid("dots are not sorted, one each")) }
-        return dots
+        var previous: Dot?
+        for _ in 0..<count / 2 {
+            let dot = try dot(index: index)
+            guard previous.map({ $0 < dot }) ?? true else { throw failure(.invalid("dots are not sorted, one each")) }
+            body(dot)
+            previous = dot
+        }
     }
 
     /// Reads the bases that a base replaces: sorted dots with sums, or the initial zero alone with a sum.

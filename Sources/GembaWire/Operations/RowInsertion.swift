@@ -26,7 +26,9 @@ public struct RowInsertion {
     }
 
     /// Appends the encoding of the row operation that this is.
-    public func encode(into encoder: inout CBOREncoder) {
+    ///
+    /// - Parameter steps: gets what is written to each group, with the places of the values in what was encoded.
+    public func encode(into encoder: inout CBOREncoder, steps: inout [OperationBatch.Step]) {
         encoder.array(count: 5)
         encoder.unsigned(UInt64(table.rawValue))
         encoder.fixed(row)
@@ -38,6 +40,9 @@ public struct RowInsertion {
             encoder.unsigned(UInt64(group.rawValue))
             encoder.unsigned((isFact ? EffectKind.fact : .register).rawValue)
             if !isFact { encoder.array(count: 0) }
+            let write = OperationBatch.Write(
+                isFact: isFact, count: places.count, offset: encoder.bytes.count, replaces: 0..<0)
+            steps.append(OperationBatch.Step(group: group, content: .write(write)))
             for place in places {
                 guard let value = values[place] else { preconditionFailure("a group is written in part") }
                 value.encode(into: &encoder)

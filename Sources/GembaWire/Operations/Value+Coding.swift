@@ -36,6 +36,20 @@ extension Value: WireCodable {
     }
 }
 
+extension CBORDecoder {
+    /// Reads a value and checks it.
+    mutating func skipValue() throws(WireError) {
+        switch try nextType() {
+        case .unsigned, .negative: _ = try signed()
+        case .byteString: _ = try byteString()
+        case .text: _ = try utf8()
+        case .simple where isAtNull: try null()
+        case .simple: _ = try real()
+        case .array, .map, .tag: throw failure(.wrongType)
+        }
+    }
+}
+
 extension String {
     /// Whether U+0000 is among the characters. Every text that is written passes here, hence in steps of 16 bytes.
     var containsNUL: Bool {

@@ -53,8 +53,9 @@ final class Bench {
         if wanted.contains(name) { report.add(figure, values, remark: remark) }
     }
 
-    /// Reports times over those of a baseline.
+    /// Reports times over those of a baseline, unless nobody asked for it.
     func add(_ name: String, _ times: Series, over baseline: Series, of what: String = "plain SQLite") {
+        guard wanted.contains(name) else { return }
         let microseconds = Int((baseline.median * 1_000_000).rounded())
         let unit = Stopwatch.countsProcessorTime ? "µs of processor time" : "µs"
         add(name, times.over(baseline.median), remark: "\(what), \(microseconds) \(unit)")

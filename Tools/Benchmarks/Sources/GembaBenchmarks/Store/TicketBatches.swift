@@ -84,13 +84,14 @@ struct TicketBatches: Measurement {
             inserting.plain.time { plain.insert(rows, range) }
             try inserting.own.time { try Self.insert(tickets[range], at: author) }
             for (name, other) in others { inserting.others[name, default: Series()].time { other.insert(rows, range) } }
+            guard bench.wants("apply-1000") else { continue }
             let news = try author.runs(
                 of: .data, after: position, excluding: VersionVector(), maximumBytes: Limits.batchBytes)
             position = news.position
             let outcome = try applying.time { try receiver.apply(news.runs, kind: .data) }
             precondition(outcome.problem == nil && outcome.quarantinedCount == 0, "\(outcome)")
         }
-        for batch in 0..<Self.batches {
+        for batch in 0..<Self.batches where bench.wants("update-1000") {
             let range = batch * Self.batchSize..<(batch + 1) * Self.batchSize
             let order = range.map(UInt32.init)
             let title = "checked in round \(round), batch \(batch) of them"
@@ -101,7 +102,7 @@ struct TicketBatches: Measurement {
                 updating.others[name, default: Series()].time { other.update(rows, order, title: title) }
             }
         }
-        for index in tickets.indices.suffix(Self.singles) {
+        for index in tickets.indices.suffix(Self.singles) where bench.wants("insert-1-full") {
             single.plain.time { plain.insert(rows, index..<index + 1) }
             try single.own.time { try Self.insert(tickets[index...index], at: author) }
             for (name, other) in others {

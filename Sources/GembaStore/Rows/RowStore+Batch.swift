@@ -1,0 +1,169 @@
+import GembaCausality
+import GembaWire
+
+/// Applies operations as they were encoded. Nearly all of them find their row in an ordinary state and leave it so; those
+/// are carried out by one SQL statement each, which takes the values from where they stand.
+extension RowStore {
+    /// Applies all operations of a batch, row by row in the order of the tables, each row's in the order of the batch, which
+    /// has to be causal.
+    ///
+    /// - Parameter dots: the changes of the batch.
+    func merge(_ batch: OperationBatch, as dots: [LocalDot]) throws {
+        try batch.withValues { values in
+            let places = batch.placesByRow()
+            var start = 0
+            while start < places.count {
+                let first = batch.items[places[start]]
+                var end = start + 1
+                while end < places.count, batch.items[places[end]].row == first.row,
+                    batch.items[places[end]].table == first.table
+                {
+                    end += 1
+                }
+                try merge(places[start..<end], of: batch, values, as: dots)
+                start = end
+            }
+        }
+    }
+
+    /// Applies operations on one row.
+    private func merge(
+        _ places: ArraySlice<Int>, of batch: OperationBatch, _ values: EncodedValues, as dots: [LocalDot]
+    ) throws {
+        let first = batch.items[places[places.startIndex]]
+        if let layout = layout(of: first.table) {
+            noteChange(of: first.row, in: first.table)
+            if places.count == 1, first.verb == .insert {
+                let row = Insertion(row: first.row, steps: batch.steps(of: first), values: values)
+                if try insert(row, as: dots[first.change], into: layout) { return }
+            } else if try settle(places, of: batch, values, as: dots, in: layout) {
+                return
+            }
+        }
+        let operations = places.filter { isApplied($0, of: batch) }.map { place in
+            Dotted(dot: dots[batch.items[place].change], operation: batch.operation(batch.items[place]))
+        }
+        try merge(operations, table: first.table, row: first.row)
+    }
+
+    // MARK: - Inserting
+
+    /// A new row, with what is written to its groups.
+    struct Insertion {
+        var row: RowID
+        /// Sorted by group.
+        var steps: ArraySlice<OperationBatch.Step>
+        var values: EncodedValues
+    }
+
+    /// Inserts a row, when all of its values fit columns.
+    ///
+    /// - Returns: false, with nothing done, when it takes more than that, or a row of that id is or was there.
+    func insert(_ insertion: Insertion, as dot: LocalDot, into layout: TableLayout) throws -> Bool {
+        guard try !isHidden(insertion.row, table: layout.table.id) else { return false }
+        let family: MergeFamily = layout.table.holdsFacts ? .fact : .register
+        let statement = try connection.statement(layout.insert)
+        statement.bind(1, insertion.row)
+        // Steps and groups are both sorted by group number, and so are walked together.
+        var group = 0
+        var bound = 0
+        for step in insertion.steps {
+            guard case .write(let write) = step.content, write.isFact == (family == .fact) else { return false }
+            while group < layout.groupIDs.count, layout.groupIDs[group] < step.group { group += 1 }
+            guard group < layout.groupIDs.count, layout.groupIDs[group] == step.group,
+                layout.holds(family, group: group, width: write.count)
+            else { return false }
+            let places = layout.ranges[group]
+            layout.bindDefaults(bound..<places.lowerBound, to: statement)
+            var reader = insertion.values.reader(of: write)
+            for place in places {
+                let value = reader.next()
+                guard layout.accepts(value, column: place) else { return false }
+                statement.bind(Int32(place + 2), value)
+            }
+            bound = places.upperBound
+        }
+        layout.bindDefaults(bound..<layout.columns.count, to: statement)
+        let metadata = freshMetadata.bytes(by: dot, groups: insertion.steps.lazy.map { $0.group }, family: family)
+        statement.bind(Int32(layout.columns.count + 2), metadata)
+        try statement.run()
+        return statement.changes == 1
+    }
+
+    // MARK: - Updating
+
+    /// Applies edits to a visible row, when every group they touch is settled before and after.
+    private func settle(
+        _ places: ArraySlice<Int>, of batch: OperationBatch, _ values: EncodedValues, as dots: [LocalDot],
+        in layout: TableLayout
+    ) throws -> Bool {
+        beginUpdate()
+        for place in places where isApplied(place, of: batch) {
+            let item = batch.items[place]
+            guard item.verb == .edit else { return false }
+            for step in batch.steps(of: item) {
+                guard case .write(let write) = step.content, !write.isFact, let group = layout.index(of: step.group),
+                    layout.holds(.register, group: group, width: write.count)
+                else { return false }
+                var reader = values.reader(of: write)
+                for column in layout.ranges[group] {
+                    let value = reader.next()
+                    guard layout.accepts(value, column: column) else { return false }
+                    self.write(value, at: column)
+                }
+            }
+            try settler.exchange.add(item, of: batch, as: dots[item.change], local: local)
+        }
+        return try runUpdate(of: batch.items[places[places.startIndex]].row, in: layout)
+    }
+
+    /// Forgets the update before.
+    func beginUpdate() {
+        settler.exchange.begin()
+        places.removeAll(keepingCapacity: true)
+        written.removeAll(keepingCapacity: true)
+    }
+
+    /// Has the update at hand write a value to a column.
+    func write(_ value: EncodedValue, at place: Int) {
+        if let last = places.last, last >= place {
+            let known = places.firstIndex { $0 >= place } ?? places.endIndex
+            if places[known] == place {
+                written[known] = value
+            } else {
+                places.insert(place, at: known)
+                written.insert(value, at: known)
+            }
+        } else {
+            places.append(place)
+            written.append(value)
+        }
+    }
+
+    /// Writes whole registers of a visible row in place of all that there is, when they are settled before and after, and the
+    /// change has not touched the row before. What was replaced is then found in ``settler``.
+    ///
+    /// - Parameter groups: the indexes of the groups that the values given to ``write(_:at:)`` make up.
+    /// - Returns: false, with nothing done, when the row needs more than that.
+    func settle(_ row: RowID, in layout: TableLayout, groups: [Int], as dot: LocalDot) throws -> Bool {
+        for group in groups { settler.exchange.write(layout.groupIDs[group]) }
+        settler.exchange.end(dot)
+        guard try runUpdate(of: row, in: layout) else { return false }
+        noteChange(of: row, in: layout.table.id)
+        return true
+    }
+
+    private func runUpdate(of row: RowID, in layout: TableLayout) throws -> Bool {
+        let statement = try connection.update(layout, columns: places)
+        for (index, value) in written.enumerated() { statement.bind(Int32(index + 1), value) }
+        statement.bind(Int32(written.count + 1), row)
+        return try statement.succeeds(unless: { settler.exchange.hasRefused }) && statement.changes == 1
+    }
+
+    // MARK: - Planted bugs
+
+    private func isApplied(_ place: Int, of batch: OperationBatch) -> Bool {
+        if !calibration.contains(.appliesFirstOperationOnly) { return true }
+        return place == 0 || batch.items[place - 1].change != batch.items[place].change
+    }
+}
