@@ -28,8 +28,13 @@ public struct ReplicaSources: Sendable {
     public static let system = ReplicaSources(
         wallClock: { UInt64(max(0, Date().timeIntervalSince1970 * 1000)) },
         randomBytes: { count in
+            // Each number is a call of the operating system.
             var generator = SystemRandomNumberGenerator()
-            return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+            var bytes: [UInt8] = []
+            while bytes.count < count {
+                withUnsafeBytes(of: generator.next() as UInt64) { bytes += $0.prefix(count - bytes.count) }
+            }
+            return bytes
         },
         isDurable: true, machine: nil)
 }

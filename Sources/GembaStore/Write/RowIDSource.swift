@@ -13,11 +13,14 @@ struct RowIDSource {
     private static let lowMask: UInt128 = 1 << 62 - 1
 
     mutating func next(wall: UInt64, randomBytes: (Int) -> [UInt8]) -> RowID {
-        let random = randomBytes(16).reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
-        let fresh = UInt128(wall & 0xffff_ffff_ffff) << 80 | Self.marks | random & Self.randomMask
+        let time = UInt128(wall & 0xffff_ffff_ffff)
         // A full counter or a clock that went back takes fresh randomness: unique all the same, only not in order.
-        let countsOn = latest >> 80 == fresh >> 80 && latest & Self.lowMask != Self.lowMask
-        latest = countsOn ? latest + 1 : fresh
+        if latest >> 80 == time, latest & Self.lowMask != Self.lowMask {
+            latest += 1
+        } else {
+            let random = randomBytes(16).reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
+            latest = time << 80 | Self.marks | random & Self.randomMask
+        }
         return RowID(rawValue: latest)
     }
 }

@@ -1,4 +1,5 @@
 internal import CZstd
+import Synchronization
 
 /// One Zstandard frame (RFC 8878) per body, with bounds that do not depend on what the frame claims.
 ///
@@ -23,7 +24,9 @@ package enum Zstandard {
         let bound = ZSTD_compressBound(content.count)
         let frame = [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
             let written = content.withUnsafeBytes { source in
-                ZSTD_compress(buffer.baseAddress, bound, source.baseAddress, source.count, level)
+                compressors.lend {
+                    ZSTD_compressCCtx($0, buffer.baseAddress, bound, source.baseAddress, source.count, level)
+                }
             }
             count = ZSTD_isError(written) == 0 ? written : 0
         }
@@ -34,19 +37,36 @@ package enum Zstandard {
     package static func decompress(_ frame: [UInt8], exactly size: Int) -> [UInt8]? {
         let content = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             let written = frame.withUnsafeBytes { source in
-                ZSTD_decompress(buffer.baseAddress, size, source.baseAddress, source.count)
+                decompressors.lend {
+                    ZSTD_decompressDCtx($0, buffer.baseAddress, size, source.baseAddress, source.count)
+                }
             }
             count = ZSTD_isError(written) == 0 ? written : 0
         }
         return content.count == size ? content : nil
     }
 
-    /// The content of a frame, produced piece by piece, so that memory grows with what is really there.
+    /// The content of a frame that somebody else made.
     package static func decompress(_ frame: [UInt8], atMost limit: Int) throws(Failure) -> [UInt8] {
-        try checkHeader(of: frame, limit: limit)
-        guard let context = ZSTD_createDCtx() else { throw .malformed }
-        defer { ZSTD_freeDCtx(context) }
+        let declared = try checkHeader(of: frame, limit: limit)
+        if let declared, declared <= frame.count * ordinaryRatio {
+            let size = frame.withUnsafeBytes { ZSTD_findFrameCompressedSize($0.baseAddress, $0.count) }
+            guard size == frame.count, let content = decompress(frame, exactly: declared) else { throw .malformed }
+            return content
+        }
+        let context = decompressors.take()
+        defer { decompressors.giveBack(context) }
+        return try decompress(frame, atMost: limit, with: context)
+    }
 
+    /// Up to this, room is made for the size that a frame declares: the sender has sent a fair part of it.
+    private static let ordinaryRatio = 16
+
+    /// Produces the content piece by piece, so that memory grows with what is really there.
+    private static func decompress(
+        _ frame: [UInt8], atMost limit: Int, with context: OpaquePointer
+    ) throws(Failure) -> [UInt8] {
+        ZSTD_DCtx_reset(context, ZSTD_reset_session_only)
         var content: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: min(ZSTD_DStreamOutSize(), limit + 1))
         var consumed = 0
@@ -79,7 +99,9 @@ package enum Zstandard {
     }
 
     /// Checks the frame header (RFC 8878, section 3.1.1.1) for what the library leaves to its settings.
-    private static func checkHeader(of frame: [UInt8], limit: Int) throws(Failure) {
+    ///
+    /// - Returns: the size of the content, if it is stated.
+    private static func checkHeader(of frame: [UInt8], limit: Int) throws(Failure) -> Int? {
         guard frame.count >= 6, frame.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) else { throw .malformed }
         let descriptor = frame[4]
         let isSingleSegment = descriptor & 0x20 != 0
@@ -95,6 +117,49 @@ package enum Zstandard {
         // The library's two greatest values stand for "not stated" and for an error.
         let unknown = UInt64.max
         guard declared != unknown - 1 else { throw .malformed }
-        guard declared == unknown || declared <= UInt64(limit) else { throw .tooLarge }
+        guard declared != unknown else { return nil }
+        guard declared <= UInt64(limit) else { throw .tooLarge }
+        return Int(declared)
+    }
+
+    private static let compressors = ContextPool(make: ZSTD_createCCtx, free: { ZSTD_freeCCtx($0) })
+    private static let decompressors = ContextPool(make: ZSTD_createDCtx, free: { ZSTD_freeDCtx($0) })
+}
+
+/// The library's working memory, kept from call to call: to make it anew takes as long as to compress a short body.
+private final class ContextPool: Sendable {
+    /// `@unchecked Sendable`: the library's objects may pass from thread to thread, and each has one user at a time.
+    private struct Context: @unchecked Sendable { var pointer: OpaquePointer }
+
+    private static let greatestIdle = 4
+    private let make: @Sendable () -> OpaquePointer?
+    private let free: @Sendable (OpaquePointer) -> Void
+    private let idle = Mutex<[Context]>([])
+
+    init(make: @escaping @Sendable () -> OpaquePointer?, free: @escaping @Sendable (OpaquePointer) -> Void) {
+        self.make = make
+        self.free = free
+    }
+
+    func lend<Result>(_ body: (OpaquePointer) -> Result) -> Result {
+        let context = take()
+        defer { giveBack(context) }
+        return body(context)
+    }
+
+    func take() -> OpaquePointer {
+        if let context = idle.withLock({ $0.popLast() }) { return context.pointer }
+        guard let made = make() else { fatalError("no memory for compression") }
+        return made
+    }
+
+    func giveBack(_ context: OpaquePointer) {
+        let held = Context(pointer: context)
+        let isKept = idle.withLock { idle in
+            if idle.count == Self.greatestIdle { return false }
+            idle.append(held)
+            return true
+        }
+        if !isKept { free(context) }
     }
 }
