@@ -149,7 +149,7 @@ struct IncomingStream: Sendable {
         return .queued(batch.runs.map { Dot($0.replica, $0.last) })
     }
 
-    /// The runs to apply next: the oldest batch, joined by those behind it while they are small together.
+    /// The runs to apply next: the oldest batch, joined by those that wait behind it.
     mutating func takeNext(at now: Instant) -> [Run]? {
         guard applying == nil, !queue.isEmpty else { return nil }
         if let heldUntil, now < heldUntil { return nil }
@@ -157,7 +157,7 @@ struct IncomingStream: Sendable {
         var batch = queue.removeFirst()
         var joined = 0
         for next in queue {
-            guard batch.bytes + next.bytes <= UInt64(limits.batchBytes), next.round == batch.round else { break }
+            guard batch.bytes + next.bytes <= UInt64(limits.appliedBytes), next.round == batch.round else { break }
             batch.runs += next.runs
             batch.bytes += next.bytes
             batch.end = next.end

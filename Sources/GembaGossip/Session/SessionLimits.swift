@@ -48,6 +48,9 @@ public struct SessionLimits: Hashable, Sendable {
     public var rosterWindow: UInt64 = Limits.rosterWindow
     /// The bytes at which a batch is full.
     public var batchBytes: Int = Limits.batchBytes
+    /// The bytes of batches that are applied together, when so many wait: the more, the fewer pages of indexes are written
+    /// time and again. A transaction of this size takes a few hundredths of a second, for which local commits wait.
+    public var appliedBytes: Int = 1 << 20
     /// Batches that may be unacknowledged; bounds what the sender keeps about them when batches are tiny.
     public var outstandingBatches = 1024
 

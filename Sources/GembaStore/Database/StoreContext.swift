@@ -16,6 +16,8 @@ final class StoreContext {
     /// Replaced for each transaction.
     private(set) var rows: RowStore
     var rowIDs = RowIDSource()
+    /// The operations of the transaction at hand, in room that is kept from one to the next.
+    var operations = OperationBatch()
     /// Where the change that is being written will have come from; the log does not hold it yet.
     var draft: (dot: LocalDot, provenance: Provenance)?
 
@@ -32,6 +34,7 @@ final class StoreContext {
     /// Forgets what belonged to the previous transaction.
     func beginTransaction() {
         log.forgetSegments()
+        operations.removeAll()
         rows = RowStore(connection: connection, numbers: numbers, log: log, environment: environment)
     }
 

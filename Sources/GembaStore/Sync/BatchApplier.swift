@@ -12,8 +12,7 @@ struct BatchApplier {
     private(set) var outcome = ApplyOutcome()
     /// Logs of this station that grew: a peer gave back what the database had lost.
     private(set) var recovered: [LogTip] = []
-    /// What the changes of the batch do to rows, and the changes.
-    private var operations = OperationBatch()
+    /// The changes whose operations were gathered in the context.
     private var changes: [LocalDot] = []
     private var clock: HybridClock
     private let wall: UInt64
@@ -39,7 +38,7 @@ struct BatchApplier {
                 }
             }
         }
-        try context.rows.merge(operations, as: changes)
+        try context.rows.merge(context.operations, as: changes)
         try context.save(latestTimestamp: clock.latest)
     }
 
@@ -105,7 +104,7 @@ struct BatchApplier {
 
     private mutating func mergeAgain(_ encoded: [UInt8], _ dot: LocalDot, _ tip: LogTip) throws {
         guard kind == .data, dot.sequence > 0 else { return }
-        _ = try context.read(encoded[...], author: tip.replica, sequence: dot.sequence, into: &operations)
+        _ = try context.read(encoded[...], author: tip.replica, sequence: dot.sequence, into: &context.operations)
         changes.append(dot)
     }
 
@@ -195,13 +194,13 @@ struct BatchApplier {
             return body.timestamp
         }
         guard let content = try? Envelope.open(entry),
-            let frame = try? operations.append(decoding: content[...], author: author, sequence: dot.sequence)
+            let frame = try? context.operations.append(decoding: content[...], author: author, sequence: dot.sequence)
         else {
             outcome.quarantinedCount += 1
             return nil
         }
         guard try frame.lamport == lamport && isPast(frame.references, of: dot) else {
-            operations.removeLastChange()
+            context.operations.removeLastChange()
             outcome.quarantinedCount += 1
             return nil
         }

@@ -114,15 +114,18 @@ public struct OperationBatch {
         return keys.map { $0.place }
     }
 
-    /// Forgets all changes, and keeps the room that they took.
+    /// Forgets all changes, and keeps the room that they took unless it is uncommonly large.
     public mutating func removeAll() {
-        items.removeAll(keepingCapacity: true)
-        steps.removeAll(keepingCapacity: true)
-        dots.removeAll(keepingCapacity: true)
+        let keepsRoom = bytes.capacity <= Self.greatestRoom
+        items.removeAll(keepingCapacity: keepsRoom)
+        steps.removeAll(keepingCapacity: keepsRoom)
+        dots.removeAll(keepingCapacity: keepsRoom)
         effects.removeAll()
-        bytes.removeAll(keepingCapacity: true)
+        bytes.removeAll(keepingCapacity: keepsRoom)
         changeCount = 0
     }
+
+    private static let greatestRoom = 4 << 20
 
     // MARK: - Adding
 

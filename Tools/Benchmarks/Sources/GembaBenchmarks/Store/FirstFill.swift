@@ -51,7 +51,7 @@ struct FirstFill: Measurement {
             var batches: [[Run]] = []
             var position: Int64 = 0
             try reading.time { try author.forEachBatch(after: &position) { batches.append($0) } }
-            try filling.time { for runs in batches { _ = try receiver.apply(runs, kind: .data) } }
+            try filling.time { for runs in batches.joined { _ = try receiver.apply(runs, kind: .data) } }
             let held = try receiver.statistics().changes
             precondition(held >= Self.count, "\(held) of \(Self.count) changes arrived")
         }

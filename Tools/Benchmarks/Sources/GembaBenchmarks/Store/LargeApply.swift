@@ -51,7 +51,7 @@ struct LargeApply: Measurement {
         bench.add("apply-100k-into-1m", own, over: plain)
     }
 
-    /// Makes the updates at a copy of the author, and returns them in the batches in which a node would send them.
+    /// Makes the updates at a copy of the author, and returns them in the batches in which a node would apply them.
     private func write(
         _ tickets: [SampleTicket], title: String, _ table: LargeTable, folder: String
     ) throws -> [[Run]] {
@@ -64,6 +64,6 @@ struct LargeApply: Measurement {
         Progress.note("  \(tickets.count) updates made")
         var batches: [[Run]] = []
         try author.forEachBatch(after: &position) { batches.append($0) }
-        return batches
+        return batches.joined
     }
 }

@@ -1,4 +1,5 @@
 import Gemba
+import GembaGossip
 
 extension Replica {
     /// Calls `body` with the batches in which a node would send everything after a position.
@@ -17,6 +18,16 @@ extension Replica {
         try forEachBatch(after: &position) { runs in
             let outcome = try receiver.apply(runs, kind: .data)
             precondition(outcome.problem == nil && outcome.quarantinedCount == 0, "\(outcome)")
+        }
+    }
+}
+
+extension [[Run]] {
+    /// The batches as a node applies them that has received all: several in a transaction.
+    var joined: [[Run]] {
+        let count = SessionLimits().appliedBytes / Limits.batchBytes
+        return stride(from: 0, to: self.count, by: count).map { start in
+            self[start..<Swift.min(start + count, self.count)].flatMap(\.self)
         }
     }
 }
