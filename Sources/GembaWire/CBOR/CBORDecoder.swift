@@ -65,7 +65,9 @@ public struct CBORDecoder: Sendable {
         let initial = try initialByte()
         guard (0xF9...0xFB).contains(initial) else { throw failure(.wrongType) }
         let bits = try bigEndian(byteCount: 1 << (initial & 3))
-        guard let value = ShortestFloat.value(initial: initial, bits: bits), value.isCanonicalReal else { throw failure(.outOfRange) }
+        guard let value = ShortestFloat.value(initial: initial, bits: bits), value.isCanonicalReal else {
+            throw failure(.outOfRange)
+        }
         let isShortest =
             switch ShortestFloat(value) {
             case .half: initial == 0xF9
