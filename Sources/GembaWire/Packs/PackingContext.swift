@@ -1,4 +1,4 @@
-public import GembaCausality
+internal import GembaCausality
 
 /// What both ends of a stream remember of the packs that it brought, so that later ones need not repeat it.
 ///

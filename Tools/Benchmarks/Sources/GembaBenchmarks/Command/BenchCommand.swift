@@ -17,9 +17,10 @@ struct BenchCommand: AsyncParsableCommand {
               Tools/bench --only insert-1000,update-1000
               Tools/bench --json > recorded.json
               Tools/bench --check recorded.json
+              Tools/bench memory
 
             """,
-        subcommands: [Compare.self, List.self, CatchUpCommand.self, CatchUpReceiver.self],
+        subcommands: [Compare.self, List.self, MemoryCommand.self, MemoryStepCommand.self],
         defaultSubcommand: Compare.self)
 
     /// All that can be measured, in the order of reports.
