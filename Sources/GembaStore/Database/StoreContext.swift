@@ -18,6 +18,8 @@ final class StoreContext {
     var rowIDs = RowIDSource()
     /// The operations of the transaction at hand, in room that is kept from one to the next.
     var operations = OperationBatch()
+    /// Where local changes are encoded, one after another.
+    private var room = CBOREncoder()
     /// Where the change that is being written will have come from; the log does not hold it yet.
     var draft: (dot: LocalDot, provenance: Provenance)?
 
@@ -37,6 +39,14 @@ final class StoreContext {
         operations.removeAll()
         rows = RowStore(connection: connection, numbers: numbers, log: log, environment: environment)
     }
+
+    /// Hands the room for a local change out, until it is given back.
+    func takeRoom() -> CBOREncoder {
+        defer { room = CBOREncoder() }
+        return room
+    }
+
+    func giveBack(_ room: CBOREncoder) { self.room = room }
 
     // MARK: - Names
 

@@ -5,8 +5,14 @@ public import GembaWire
 public struct Declaration<Record: Replicated>: Sendable {
     /// The table, for the ``Schema``.
     public let table: Table
-    /// The groups that have properties, sorted by number, as layouts have them.
-    let parts: [Part]
+    /// For each column, in the order of layouts: what a row has there. Nil where values are not written whole.
+    let readers: [PropertyReader?]
+    /// Where the columns of each register and each fact stand that has properties.
+    let registers: [Range<Int>]
+    /// The texts, each with the place of its column.
+    let texts: [(group: Group, place: Int)]
+    /// The sets and counters.
+    let collections: [Part]
     /// All columns that have properties.
     let fields: [Field]
     /// `id` and the names of `fields`.
@@ -25,8 +31,24 @@ public struct Declaration<Record: Replicated>: Sendable {
         _ id: TableID, _ name: String, _ parts: [Part], indexes: [[String]] = [], searchable: [String] = []
     ) {
         table = Table(id, name, groups: parts.map(\.group), indexes: indexes, searchable: searchable)
-        self.parts = parts.sorted { $0.group.id < $1.group.id }
-        fields = self.parts.flatMap(\.fields)
+        let parts = parts.sorted { $0.group.id < $1.group.id }
+        fields = parts.flatMap(\.fields)
+        collections = parts.filter(\.isCollection)
+        var (readers, registers, texts) = ([PropertyReader?](), [Range<Int>](), [(Group, Int)]())
+        for part in parts {
+            let places = readers.count..<readers.count + part.group.columns.count
+            guard !part.isCollection, !part.fields.isEmpty else {
+                readers += places.map { _ in nil }
+                continue
+            }
+            readers += part.fields.map(\.reader)
+            if part.group.merge == .text {
+                texts.append((part.group, places.lowerBound))
+            } else {
+                registers.append(places)
+            }
+        }
+        (self.readers, self.registers, self.texts) = (readers, registers, texts)
         columnNames = ["id"] + fields.map(\.name)
         selection = columnNames.map(SQL.quoted).joined(separator: ", ")
     }
@@ -48,8 +70,8 @@ public struct Declaration<Record: Replicated>: Sendable {
         let name: String
         let property: any PartialKeyPath<Record> & Sendable
         let column: Column
-        /// What the column gets; nil leaves it unwritten.
-        let value: @Sendable (Record) -> Value?
+        /// Reads what the column gets; nil where values are not written whole.
+        let reader: PropertyReader?
         /// Sets the property, unless it has no such value.
         let take: @Sendable (Value, inout Record) -> Void
 
@@ -57,10 +79,7 @@ public struct Declaration<Record: Replicated>: Sendable {
             _ name: String, _ property: any WritableKeyPath<Record, Property> & Sendable, _ column: Column
         ) {
             (self.name, self.property, self.column) = (name, property, column)
-            value = { record in
-                let value = record[keyPath: property].columnValue
-                return value == .null ? nil : value
-            }
+            reader = PropertyReader(property)
             take = { value, record in
                 if let value = Property(columnValue: value) { record[keyPath: property] = value }
             }
@@ -85,7 +104,7 @@ public struct Declaration<Record: Replicated>: Sendable {
             take: @escaping @Sendable (Value, inout Record) -> Void
         ) {
             (self.name, self.property, column) = (name, property, .any(name))
-            value = { _ in nil }
+            reader = nil
             self.take = take
         }
     }
@@ -101,6 +120,11 @@ public struct Declaration<Record: Replicated>: Sendable {
         let group: Group
         let fields: [Field]
         let content: Content
+
+        /// Whether it is a set or a counter.
+        var isCollection: Bool {
+            if case .columns = content { false } else { true }
+        }
 
         /// A register of one column.
         public static func register<Property: ColumnValue>(
@@ -155,5 +179,30 @@ public struct Declaration<Record: Replicated>: Sendable {
 
         /// A group that the type has no properties for, such as a hidden one.
         public static func other(_ group: Group) -> Part { Part(group: group, fields: [], content: .columns) }
+    }
+}
+
+/// Reads what a column gets from a record that lies in memory.
+///
+/// Many records are written by one change. Of no generic type, readers are gone through without the runtime being asked for
+/// one; and a property that is stored is read from its place, in a tenth of the time that its key path takes.
+struct PropertyReader: Sendable {
+    private let read: @Sendable (UnsafeRawPointer) -> Value
+
+    init<Record, Property: ColumnValue>(_ property: any WritableKeyPath<Record, Property> & Sendable) {
+        if let offset = MemoryLayout<Record>.offset(of: property) {
+            read = { $0.load(fromByteOffset: offset, as: Property.self).columnValue }
+        } else {
+            read = { $0.assumingMemoryBound(to: Record.self).pointee[keyPath: property].columnValue }
+        }
+    }
+
+    /// What the column gets; nil leaves it unwritten.
+    ///
+    /// - Parameter record: where a record of the type lies whose property it is.
+    func value(in record: UnsafeRawPointer) -> Value? {
+        let value = read(record)
+        if case .null = value { return nil }
+        return value
     }
 }

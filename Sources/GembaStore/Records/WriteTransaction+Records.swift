@@ -12,32 +12,43 @@ extension WriteTransaction {
         let layout = try context.layout(of: Record.self)
         var record = record
         if record.id == .unassigned { record.id = newRowID() }
+        let declaration = Record.declaration
+        let values = try withUnsafePointer(to: record) { try self.values(in: $0, declaration.readers, layout) }
+        let others = declaration.collections.isEmpty ? [] : try effects(of: declaration.collections, record)
+        try insert(values, others: others, as: record.id, into: layout)
+        return record
+    }
+
+    /// What the columns get that are written whole, by place.
+    private func values(
+        in record: UnsafeRawPointer, _ readers: [PropertyReader?], _ layout: TableLayout
+    ) throws -> [Value?] {
         var values = [Value?](repeating: nil, count: layout.columns.count)
-        var others: [Effect] = []
-        var place = 0
-        for part in Record.declaration.parts {
+        for place in values.indices {
+            guard let value = readers[place]?.value(in: record) else { continue }
+            try check(value, column: place, layout)
+            values[place] = value
+        }
+        return values
+    }
+
+    private func effects<Record>(of collections: [Declaration<Record>.Part], _ record: Record) throws -> [Effect] {
+        try collections.compactMap { part in
             switch part.content {
-            case .columns:
-                for (offset, field) in part.fields.enumerated() {
-                    guard let value = field.value(record) else { continue }
-                    try check(value, column: place + offset, layout)
-                    values[place + offset] = value
-                }
+            case .columns: return nil
             case .elements(let elements):
                 let elements = elements(record)
                 guard elements.allSatisfy(\.isCanonical) else { throw notCanonical(part.group.columns[0].name) }
                 let added = elements.map { Effect.ElementOperation(element: $0, adds: true, saw: []) }
-                if !added.isEmpty { others.append(Effect(group: part.group.id, content: .set(added.sortedByEncoding))) }
+                if added.isEmpty { return nil }
+                return Effect(group: part.group.id, content: .set(added.sortedByEncoding))
             case .count(let count):
                 let delta = count(record)
-                if delta == 0 { break }
+                if delta == 0 { return nil }
                 try checkIncrement(delta, of: part.group.columns[0].name)
-                others.append(Effect(group: part.group.id, content: .increment(bases: [], delta: delta)))
+                return Effect(group: part.group.id, content: .increment(bases: [], delta: delta))
             }
-            place += part.group.columns.count
         }
-        try insert(values, others: others, as: record.id, into: layout)
-        return record
     }
 
     /// Writes what differs between two states of a row: registers whose properties differ, elements that were put in or
@@ -53,31 +64,43 @@ extension WriteTransaction {
     ) throws {
         precondition(record.id == former.id, "\(record.id) and \(former.id) are two rows")
         let layout = try context.layout(of: Record.self)
+        let declaration = Record.declaration
         var values: [(place: Int, value: Value)] = []
-        var place = 0
-        for part in Record.declaration.parts {
-            if part.group.merge == .text, let field = part.fields.first {
-                try setText(
-                    part.group, of: record.id, in: layout, from: field.value(former), to: field.value(record))
-            } else if case .columns = part.content,
-                part.fields.contains(where: { $0.value(record) != $0.value(former) })
-            {
-                for (offset, field) in part.fields.enumerated() {
-                    let value = field.value(record) ?? .null
-                    try check(value, column: place + offset, layout)
-                    values.append((place + offset, value))
+        try withUnsafePointer(to: record) { record in
+            try withUnsafePointer(to: former) { former in
+                let readers = declaration.readers
+                for (group, place) in declaration.texts {
+                    let (old, new) = (readers[place]?.value(in: former), readers[place]?.value(in: record))
+                    try setText(group, of: record.pointee.id, in: layout, from: old, to: new)
                 }
+                values = try differences(former, record, readers, declaration.registers, layout)
             }
-            place += part.group.columns.count
         }
         if !values.isEmpty { try update(record.id, in: layout, values, basedOn: seen) }
         try updateSetsAndCounters(record, from: former, in: layout.table.name)
     }
 
+    /// What is written to the registers of which a column differs, by place.
+    private func differences(
+        _ former: UnsafeRawPointer, _ record: UnsafeRawPointer, _ readers: [PropertyReader?],
+        _ registers: [Range<Int>], _ layout: TableLayout
+    ) throws -> [(place: Int, value: Value)] {
+        var values: [(place: Int, value: Value)] = []
+        for places in registers
+        where places.contains(where: { readers[$0]?.value(in: record) != readers[$0]?.value(in: former) }) {
+            for place in places {
+                let value = readers[place]?.value(in: record) ?? .null
+                try check(value, column: place, layout)
+                values.append((place, value))
+            }
+        }
+        return values
+    }
+
     private func updateSetsAndCounters<Record: Replicated>(
         _ record: Record, from former: Record, in table: String
     ) throws {
-        for part in Record.declaration.parts {
+        for part in Record.declaration.collections {
             guard let column = part.fields.first?.name else { continue }
             switch part.content {
             case .columns: continue

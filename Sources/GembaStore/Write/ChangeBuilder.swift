@@ -28,7 +28,7 @@ struct ChangeBuilder {
     /// The change being built.
     let dot: Dot
     private var pieces: [Piece] = []
-    private var encoder = CBOREncoder()
+    private var encoder: CBOREncoder
     /// Of the insertion at hand.
     private var steps: [OperationBatch.Step] = []
     /// Where the operation on a row stands in `pieces`, for the first `indexed` of them. A change that touches no row twice
@@ -36,7 +36,17 @@ struct ChangeBuilder {
     private var places: [Key: Int] = [:]
     private var indexed = 0
 
-    init(dot: Dot) { self.dot = dot }
+    /// - Parameter room: an encoder whose content is not needed any more.
+    init(dot: Dot, room: CBOREncoder) {
+        self.dot = dot
+        encoder = room
+        encoder.removeAll()
+    }
+
+    /// The room that the change took, for the next one; unless it is uncommonly large.
+    var room: CBOREncoder { encoder.bytes.count <= Self.greatestRoom ? encoder : CBOREncoder() }
+
+    private static let greatestRoom = 1 << 20
 
     var isEmpty: Bool { pieces.isEmpty }
 

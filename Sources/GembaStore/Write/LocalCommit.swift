@@ -52,6 +52,7 @@ struct LocalCommit {
                     + "own calls; tables that are not replicated are written in a transaction of their own.")
         }
         let builder = transaction.builder
+        defer { context.giveBack(builder.room) }
         if builder.isEmpty, !transaction.acknowledges { return (result, nil) }
 
         let references = try builder.greatestNamedDots.map { named in

@@ -32,7 +32,7 @@ public final class WriteTransaction {
         rows = context.rows
         self.makeRowID = makeRowID
         database = context.connection.database
-        builder = ChangeBuilder(dot: dot)
+        builder = ChangeBuilder(dot: dot, room: context.takeRoom())
     }
 
     /// Reads rows with where they came from.
@@ -62,7 +62,7 @@ public final class WriteTransaction {
     /// - Parameter others: what is done to its sets and counters.
     func insert(_ values: [Value?], others: [Effect] = [], as row: RowID, into layout: TableLayout) throws {
         var values = values
-        for range in layout.ranges where values[range].contains(where: { $0 != nil }) {
+        for range in layout.wideRanges where values[range].contains(where: { $0 != nil }) {
             for place in range where values[place] == nil { values[place] = layout.columns[place].defaultValue }
         }
         // Text that is empty is text that nobody wrote.

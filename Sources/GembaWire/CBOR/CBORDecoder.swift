@@ -241,19 +241,32 @@ extension UInt128 {
 }
 
 extension UnsafeRawBufferPointer {
-    /// Whether all bytes are ASCII other than NUL: most text is, and is well-formed then. Hence in steps of 16 bytes.
+    /// Whether a byte is 0.
+    var containsNUL: Bool { extremes.least == 0 }
+
+    /// Whether all bytes are ASCII other than NUL: most text is, and is well-formed then.
     var isASCIIText: Bool {
+        let (least, union) = extremes
+        return least > 0 && union < 0x80
+    }
+
+    /// The least byte, 255 without any, and the union of all bits. Every text passes here, hence in steps of 16 bytes.
+    private var extremes: (least: UInt8, union: UInt8) {
+        var leasts = SIMD16<UInt8>(repeating: .max)
+        var unions = SIMD16<UInt8>(repeating: 0)
         var offset = 0
         while offset + 16 <= count {
             let block = loadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self)
-            // NUL becomes the greatest byte, as which it is no ASCII either.
-            if (block &- 1).max() >= 0x7F { return false }
+            leasts = pointwiseMin(leasts, block)
+            unions |= block
             offset += 16
         }
+        var (least, union) = (leasts.min(), unions.max())
         while offset < count {
-            if self[offset] &- 1 >= 0x7F { return false }
+            least = Swift.min(least, self[offset])
+            union |= self[offset]
             offset += 1
         }
-        return true
+        return (least, union)
     }
 }

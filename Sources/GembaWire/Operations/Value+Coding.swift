@@ -51,18 +51,8 @@ extension CBORDecoder {
 }
 
 extension String {
-    /// Whether U+0000 is among the characters. Every text that is written passes here, hence in steps of 16 bytes.
+    /// Whether U+0000 is among the characters. Every text that is written passes here.
     var containsNUL: Bool {
-        let found = utf8.withContiguousStorageIfAvailable { characters in
-            let bytes = UnsafeRawBufferPointer(characters)
-            var offset = 0
-            while offset + 16 <= bytes.count {
-                let block = bytes.loadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self)
-                if block.min() == 0 { return true }
-                offset += 16
-            }
-            return bytes[offset...].contains(0)
-        }
-        return found ?? utf8.contains(0)
+        utf8.withContiguousStorageIfAvailable { UnsafeRawBufferPointer($0).containsNUL } ?? utf8.contains(0)
     }
 }
