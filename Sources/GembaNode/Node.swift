@@ -135,7 +135,8 @@ private final class EngineDriver: @unchecked Sendable {
         engine = try Engine(
             replica: replica, transport: transport,
             configuration: EngineConfiguration(
-                peers: peers, nonce: nonce, randomNumber: { UInt64.random(in: .min ... .max) }, limits: limits),
+                peers: peers, nonce: nonce, randomNumber: { UInt64.random(in: .min ... .max) }, limits: limits,
+                caresForPages: true),
             logger: logger)
         admissions = engine.admissions
         acknowledged = start - Self.acknowledgement + Self.firstAcknowledgement

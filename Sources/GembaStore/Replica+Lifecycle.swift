@@ -46,13 +46,21 @@ extension Replica {
     ///
     /// - Throws: ``StoreError`` with the remedy: there is none, it is damaged, or a newer program made it.
     public static func open(in folder: String, schema: Schema, sources: ReplicaSources = .system) throws -> Replica {
+        do {
+            return try openSound(in: folder, schema: schema, sources: sources)
+        } catch let error as DatabaseError where error.isDamage {
+            throw StoreError.damaged(folder, cause: error)
+        }
+    }
+
+    private static func openSound(in folder: String, schema: Schema, sources: ReplicaSources) throws -> Replica {
         let files = ReplicaFolder(path: folder)
         guard FileManager.default.fileExists(atPath: files.database) else {
             throw StoreError(
                 .notFound, "There is no replica in \(folder). Make one with `gemba init` or `gemba join`.")
         }
         let identity = try StationIdentity.load(fromFolder: files.keys)
-        let pool = try openPool(files, sources: sources)
+        let pool = try openUpgradedPool(files, sources: sources)
         let (plant, version) = try pool.read { database in
             let version = try DatabaseFormat.check(database)
             let bytes = try Data.fetchOne(database, sql: "SELECT plant FROM gemba_state WHERE id = 1")
@@ -99,17 +107,8 @@ extension Replica {
             throw StoreError(.storageFailed, "The folder \(folder) cannot be made.", cause: error)
         }
         try identity.save(inFolder: files.keys)
-        let pool = try openPool(files, sources: sources)
-        try pool.write { database in
-            try DatabaseFormat.create(in: database)
-            try database.execute(
-                sql: """
-                    INSERT INTO gemba_state (id, plant, station, latest_timestamp, renew) VALUES (1, ?, ?, 0, 0)
-                    """,
-                arguments: [Data(plant.bytes), Data(identity.stationKey.bytes)])
-        }
-        let replica = try Replica(
-            folder: folder, identity: identity, plant: plant, schema: schema, pool: pool, sources: sources)
+        let replica = try makeDatabase(
+            in: folder, plant: plant, identity: identity, schema: schema, sources: sources)
         let tip = try replica.write { context in
             try SchemaInstaller(context: context).install()
             return try context.store(log)
@@ -118,8 +117,50 @@ extension Replica {
         return replica
     }
 
+    /// A replica with all its tables and no logs, for filling.
+    static func makeEmpty(
+        in folder: String, plant: PlantID, identity: StationIdentity, schema: Schema, sources: ReplicaSources
+    ) throws -> Replica {
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let replica = try makeDatabase(in: folder, plant: plant, identity: identity, schema: schema, sources: sources)
+        try replica.write { try SchemaInstaller(context: $0).install() }
+        return replica
+    }
+
+    private static func makeDatabase(
+        in folder: String, plant: PlantID, identity: StationIdentity, schema: Schema, sources: ReplicaSources
+    ) throws -> Replica {
+        let pool = try openPool(ReplicaFolder(path: folder), sources: sources)
+        try pool.write { database in
+            try DatabaseFormat.create(in: database)
+            try database.execute(
+                sql: """
+                    INSERT INTO gemba_state (id, plant, station, latest_timestamp, renew) VALUES (1, ?, ?, 0, 0)
+                    """,
+                arguments: [Data(plant.bytes), Data(identity.stationKey.bytes)])
+        }
+        return try Replica(
+            folder: folder, identity: identity, plant: plant, schema: schema, pool: pool, sources: sources)
+    }
+
+    /// Opens a database whose pages have checksums, or get them now.
+    private static func openUpgradedPool(_ files: ReplicaFolder, sources: ReplicaSources) throws -> DatabasePool {
+        let pool = try openPool(files, sources: sources)
+        let isLegacy = try pool.read { database in
+            _ = try DatabaseFormat.check(database)
+            return try PageStanding(of: database).isLegacy
+        }
+        guard isLegacy else { return pool }
+        try pool.close()
+        try LayoutUpgrade(path: files.database, isDurable: sources.isDurable).run()
+        return try openPool(files, sources: sources)
+    }
+
     private static func openPool(_ files: ReplicaFolder, sources: ReplicaSources) throws -> DatabasePool {
+        _ = try CheckedFiles.watch(files.database)
         var configuration = Configuration.withoutTriggers
+        configuration.prepareDatabase { try $0.preparePages() }
         configuration.busyMode = .timeout(busyTimeout)
         configuration.label = "gemba"
         let pool: DatabasePool
@@ -127,6 +168,8 @@ extension Replica {
             let mask = umask(0o077)
             defer { umask(mask) }
             pool = try DatabasePool(path: files.database, configuration: configuration)
+        } catch let error as DatabaseError where error.isDamage {
+            throw StoreError.damaged(files.path, cause: error)
         } catch {
             throw StoreError(.storageFailed, "The database \(files.database) cannot be opened.", cause: error)
         }

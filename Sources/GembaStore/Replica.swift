@@ -30,6 +30,8 @@ public final class Replica: Sendable {
     let environment: StoreEnvironment
     let sideFile: SideFile
     let machine: MachineFingerprint
+    /// What was found wrong with the file's pages.
+    let damage: PageDamage
     /// Nil when nothing is searchable.
     let searchIndex: SearchIndex?
     let commitListeners = CommitListeners()
@@ -51,6 +53,7 @@ public final class Replica: Sendable {
         self.pool = pool
         environment = try StoreEnvironment(plant: plant, identity: identity, schema: schema, sources: sources)
         sideFile = SideFile(path: ReplicaFolder(path: folder).sideFile)
+        damage = try CheckedFiles.watch(ReplicaFolder(path: folder).database)
         searchIndex = SearchIndex(path: ReplicaFolder(path: folder).searchIndex, environment: environment)
         var machine = try MachineFingerprint.current(databasePath: ReplicaFolder(path: folder).database)
         if let name = sources.machine { machine.machineID = name }

@@ -43,7 +43,7 @@ public struct RunCommand<Owner: Program>: AsyncParsableCommand {
         for endpoint in listen { try PeerArgument.checkEndpoint(endpoint) }
         let addresses = try peers.map { text in try PeerArgument.parse(text) }
         let folder = try data.folder()
-        let replica = try Owner.open(data)
+        let (replica, mending) = try Owner.openMended(data)
         let lock = try DaemonLock(folder: folder)
         ProcessHardening.apply()
         let logger = log.makeLogger(Owner.name)
@@ -60,6 +60,7 @@ public struct RunCommand<Owner: Program>: AsyncParsableCommand {
                 "station": "\(member?.displayName ?? "not a member yet")", "plant": "\(replica.plant)",
                 "key": "\(replica.identity.transportKey)",
             ])
+        if let mending { logger.warning("\(mending.sentence(Owner.name))") }
         if listen.isEmpty { service.ready() }
         let announcer = EndpointAnnouncer(
             replica: replica, expected: listen.count, logger: logger,

@@ -43,6 +43,9 @@ public struct StatusCommand<Owner: Program>: ParsableCommand {
         print(freshness(status))
         print("\(status.statistics.changes) changes held, \(status.unsent) unsent")
         if let checkpoint = status.checkpoint { print(checkpoint.sentence(status.roster)) }
+        if let scrub = status.scrub, scrub.isNotable {
+            print(Terminal.warning("File: \(scrub.sentence(now: status.now)); see `\(Owner.name) doctor`"))
+        }
         if conflicts > 0 {
             print(Terminal.warning("\(conflicts) to settle, written apart: \(Owner.name) conflicts"))
         }

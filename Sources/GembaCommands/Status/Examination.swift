@@ -34,7 +34,7 @@ struct Examination {
         }
 
         fileprivate static func rescue(_ program: String) -> String {
-            "Copy the folder away, then run `\(program) verify`. Others hold what was sent: join again if need be."
+            "Copy the folder away, then run `\(program) verify --mend`. Others hold what was sent: join again if need be."
         }
     }
 
@@ -52,6 +52,7 @@ struct Examination {
         examineChanges(status, conflicts: try replica.conflictCount(), program)
         examineClock(status)
         examineDisk(condition, program)
+        examinePages(status, program)
     }
 
     private mutating func add(
@@ -147,6 +148,23 @@ struct Examination {
             add(
                 "file", .broken, condition.fileFaults.joined(separator: "; "),
                 Finding.rescue(program))
+        }
+    }
+
+    private mutating func examinePages(_ status: StationStatus, _ program: String) {
+        guard let scrub = status.scrub else {
+            add("pages", .good, "not checked yet; `\(program) run` does it once a day, and `\(program) verify` now")
+            return
+        }
+        let text = scrub.sentence(now: status.now)
+        if scrub.lostCount > 0 {
+            add(
+                "pages", .broken, text,
+                "Let `\(program) run` mend it, or stop that and run `\(program) verify --mend`. Then check the disk.")
+        } else {
+            add(
+                "pages", scrub.isNotable ? .notable : .good, text,
+                scrub.isNotable ? "Nothing is lost that others hold. Check the disk, for it may be failing." : nil)
         }
     }
 

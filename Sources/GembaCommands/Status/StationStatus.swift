@@ -28,6 +28,8 @@ struct StationStatus {
     let unsent: UInt64
     /// What the rows stand on instead of folded history; nil when every change is held.
     let checkpoint: CheckpointRecord?
+    /// What the last round through the file's pages found; nil before the first.
+    let scrub: ScrubReport?
     let now: UInt64
 
     init(of replica: Replica) throws {
@@ -50,6 +52,7 @@ struct StationStatus {
         }
         unsent = try replica.unsentCount()
         checkpoint = try replica.checkpoint()
+        scrub = try replica.scrubReport()
     }
 
     var own: RosterMember? { roster.members[replica.identity.stationKey] }
@@ -99,6 +102,7 @@ extension StationStatus {
             ("conflicts", .count(conflicts)),
             ("quarantined", .count(statistics.quarantined)),
             ("checkpoint", checkpoint?.json ?? .null),
+            ("scrub", scrub?.json ?? .null),
             ("refused", refused),
             ("brokenLinks", .count(counters.brokenLinks)),
             ("clock", clock),

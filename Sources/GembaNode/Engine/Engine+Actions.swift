@@ -115,7 +115,7 @@ extension Engine {
 
     private func apply(_ runs: [Run], kind: LogKind, on id: LinkID, at moment: Moment) -> [SessionAction] {
         // Until the installation is done the store takes nothing else, and the engine must not wait for it.
-        if checkpoints.isInstalling { return input(id) { $0.onApplied(.unavailable, of: kind, at: moment) } }
+        if isInstalling { return input(id) { $0.onApplied(.unavailable, of: kind, at: moment) } }
         let outcome: GembaStore.ApplyOutcome
         do {
             outcome = try replica.apply(runs, kind: kind)

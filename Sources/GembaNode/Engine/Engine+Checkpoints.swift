@@ -32,8 +32,8 @@ extension Engine {
         return checkpoints.jobs
     }
 
-    /// Whether the store is busy with a checkpoint and takes no other writes.
-    public var isInstalling: Bool { checkpoints.isInstalling }
+    /// Whether the store is busy with a checkpoint, or is made anew, and takes no other writes.
+    public var isInstalling: Bool { checkpoints.isInstalling || pages.isMending }
 
     /// Takes in what came of a job.
     public func finish(_ result: EngineJobResult, at moment: Moment) {
@@ -47,12 +47,14 @@ extension Engine {
             logger.info("checkpoint installed", metadata: ["checkpoint": "\(checkpoint)"])
             finishInstalling(true, at: moment)
             announce(.data, tips: outcome.advanced, except: nil, at: moment)
+        case .scrubbed, .mendedPages, .mended, .appliedSalvage: finishPages(result.kind, at: moment)
         case .failed(let job, let reason):
             counters.storeFailures += 1
             logger.error("a job failed", metadata: ["reason": "\(reason)"])
             switch job.kind {
             case .makeCheckpoint: deliver(nil, at: moment)
             case .install: finishInstalling(false, at: moment)
+            case .scrub, .mendPages, .mend, .applySalvage: failPages(at: moment)
             }
         }
     }

@@ -31,11 +31,13 @@ public final class Engine {
     var counters = EngineCounters()
     /// Checkpoints that are made, taken or installed.
     var checkpoints = CheckpointDesk()
+    /// What is done about damaged pages.
+    var pages = PageCare()
     /// When a sign of a clone last made this database change its name.
     var lastCloneHint: Instant?
     private var openedLinks: UInt64 = 0
     /// The positions up to which all sessions know that there is something to read.
-    private var positions: [LogKind: Int64] = [:]
+    var positions: [LogKind: Int64] = [:]
 
     /// Takes up the replica's roster and what was remembered of peers; nothing is dialled before the first tick.
     public init(
@@ -104,6 +106,7 @@ public final class Engine {
             perform(on: id, at: moment) { $0.onTick(at: moment) }
         }
         dial(at: moment)
+        if configuration.caresForPages { careForPages(at: moment) }
     }
 
     /// Looks whether this process or another wrote to the database, and passes new entries on.
@@ -116,9 +119,11 @@ public final class Engine {
     }
 
     /// Ends all sessions and says so.
-    public func stop(at moment: Moment) {
+    public func stop(at moment: Moment) { endSessions("the node stops", at: moment) }
+
+    func endSessions(_ reason: String, at moment: Moment) {
         for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
-            perform(on: id, at: moment) { $0.close(.shutdown, "the node stops", at: moment) }
+            perform(on: id, at: moment) { $0.close(.shutdown, reason, at: moment) }
         }
     }
 
@@ -230,7 +235,7 @@ public final class Engine {
     }
 
     /// Takes over a roster that changed: admissions, and sessions that may leave the lobby.
-    private func refreshRoster(at moment: Moment) {
+    func refreshRoster(at moment: Moment) {
         guard let newer = try? replica.roster() else { return }
         roster = newer
         admissions.update(from: newer)
@@ -329,6 +334,8 @@ public struct EngineCounters: Codable, Hashable, Sendable {
     public var duplicateLinks: UInt64 = 0
     /// Signs that this database was rolled back or cloned.
     public var incarnationHints: UInt64 = 0
+    /// Damaged pages of the database that were put right, or made anew with the whole replica.
+    public var mendings: UInt64?
 
     /// Everything that was turned away, at whatever layer. A malformed frame is among the violations: it ends its session.
     var refusals: UInt64 {

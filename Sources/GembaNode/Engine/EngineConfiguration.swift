@@ -36,15 +36,18 @@ public struct EngineConfiguration: Sendable {
     public var randomNumber: @Sendable () -> UInt64
     /// What sessions wait for and bear.
     public var limits: SessionLimits
+    /// Whether the engine has the replica's pages looked through once a day, and damaged ones mended.
+    public var caresForPages: Bool
 
     /// Creates a configuration.
     public init(
         peers: [PeerAddress], nonce: UInt64, randomNumber: @escaping @Sendable () -> UInt64,
-        limits: SessionLimits = SessionLimits()
+        limits: SessionLimits = SessionLimits(), caresForPages: Bool = false
     ) {
         self.peers = peers
         self.nonce = nonce
         self.randomNumber = randomNumber
         self.limits = limits
+        self.caresForPages = caresForPages
     }
 }

@@ -7,6 +7,10 @@ public struct EngineJob: Sendable {
     enum Kind: Sendable {
         case makeCheckpoint
         case install(CheckpointID)
+        case scrub(ScrubRound)
+        case mendPages
+        case mend
+        case applySalvage
     }
 
     let kind: Kind
@@ -17,6 +21,12 @@ public struct EngineJob: Sendable {
             switch kind {
             case .makeCheckpoint: return EngineJobResult(.made(try replica.makeCheckpoint()))
             case .install(let id): return EngineJobResult(.installed(id, try replica.install(id)))
+            case .scrub(var round):
+                let isLast = try replica.scrub(&round, pages: PageCare.step)
+                return EngineJobResult(.scrubbed(round, isLast: isLast))
+            case .mendPages: return EngineJobResult(.mendedPages(try replica.mendPages()))
+            case .mend: return EngineJobResult(.mended(try replica.mend()))
+            case .applySalvage: return EngineJobResult(.appliedSalvage(try replica.applySalvage()))
             }
         } catch {
             return EngineJobResult(.failed(self, "\(error)"))
@@ -29,6 +39,10 @@ public struct EngineJobResult: Sendable {
     enum Kind: Sendable {
         case made(SignedManifest)
         case installed(CheckpointID, CheckpointOutcome)
+        case scrubbed(ScrubRound, isLast: Bool)
+        case mendedPages(Int)
+        case mended(MendReport)
+        case appliedSalvage(Int)
         case failed(EngineJob, String)
     }
 

@@ -5,7 +5,9 @@ enum DatabaseFormat {
     /// `PRAGMA application_id`: "Gmba".
     static let applicationID: Int64 = 0x476d_6261
     /// `PRAGMA user_version`.
-    static let version: Int64 = 2
+    static let version: Int64 = 3
+    /// The first version whose pages have checksums.
+    static let firstChecked: Int64 = 3
 
     /// The entries of all logs, and their apply order.
     static let logTables = """
@@ -58,6 +60,14 @@ enum DatabaseFormat {
         ) STRICT, WITHOUT ROWID;
         """
 
+    /// What the last round through all pages found, and when.
+    static let scrubTable = """
+        CREATE TABLE gemba_scrub (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            report TEXT NOT NULL
+        ) STRICT;
+        """
+
     static let tables = """
         CREATE TABLE gemba_replica (
             id INTEGER PRIMARY KEY,
@@ -78,6 +88,7 @@ enum DatabaseFormat {
         \(declarationTables)
         \(textTables)
         \(checkpointTables)
+        \(scrubTable)
 
         CREATE TABLE gemba_seen (
             author INTEGER NOT NULL,

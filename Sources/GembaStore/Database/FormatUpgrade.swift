@@ -15,6 +15,7 @@ struct FormatUpgrade {
             try ConflictTable.create(in: context.connection.database)
             try context.connection.execute(DatabaseFormat.textTables)
         }
+        if version < 3 { try context.connection.execute(DatabaseFormat.scrubTable) }
         try context.connection.execute("PRAGMA user_version = \(DatabaseFormat.version)")
     }
 

@@ -212,6 +212,7 @@ enum SQLiteFailure {
     /// The connection's last error, told with what can be done about it.
     static func error(on connection: OpaquePointer, sql: String? = nil) -> StoreError {
         let code = sqlite3_extended_errcode(connection)
+        if code == CheckedFile.damaged { return .damagedPage }
         let message = String(cString: sqlite3_errmsg(connection))
         let remedy =
             switch code & 0xff {

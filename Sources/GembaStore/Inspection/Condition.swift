@@ -23,10 +23,18 @@ extension Replica {
         }
         return ReplicaCondition(
             incarnationDoubt: try withReader { try incarnation.doubt(context: $0, state: $0.state()) },
-            fileFaults: try read { database in
-                try String.fetchAll(database, sql: "PRAGMA quick_check(5)").filter { $0 != "ok" }
-            },
+            fileFaults: try fileFaults(),
             freeBytes: (attributes?[.systemFreeSize] as? NSNumber)?.int64Value,
             databaseBytes: sizes.reduce(0, +))
+    }
+
+    private func fileFaults() throws -> [String] {
+        do {
+            return try read { database in
+                try String.fetchAll(database, sql: "PRAGMA quick_check(5)").filter { $0 != "ok" }
+            }
+        } catch let error as DatabaseError where error.isDamage {
+            return ["\(max(1, damage.found.unreadable.count)) or more pages are damaged"]
+        }
     }
 }

@@ -36,6 +36,8 @@ struct StoredEntry: Sendable {
 final class LogStore {
     let connection: Connection
     let numbers: ReplicaNumbers
+    /// Numbers that logs had before this database was made anew; those of other logs come after them.
+    var reservedNumbers: [ReplicaID: Int64] = [:]
     /// The segments read last: entries are often asked for one after another.
     private(set) var recentSegments: [Segment] = []
 
@@ -101,11 +103,13 @@ final class LogStore {
         try connection.statement(
             """
             INSERT INTO gemba_replica
-                (replica, kind, station, incarnation, sequence, hash, lamport, timestamp, covered, quarantined)
-            VALUES (?, ?, ?, ?, 0, ?, 0, 0, -1, 0)
+                (replica, kind, station, incarnation, sequence, hash, lamport, timestamp, covered, quarantined, id)
+            VALUES (?, ?, ?, ?, 0, ?, 0, 0, -1, 0, nullif(?, 0))
             """
         )
-        .bind(1, hash.replica).bind(2, Int64(genesis.kind.rawValue)).bind(3, genesis.station)
+        .bind(6, reservedNumber(of: hash.replica)).bind(1, hash.replica).bind(2, Int64(genesis.kind.rawValue)).bind(
+            3, genesis.station
+        )
         .bind(4, genesis.incarnation).bind(5, hash).run()
         let tip = LogTip(
             number: connection.database.lastInsertedRowID, replica: hash.replica, kind: genesis.kind,
@@ -117,6 +121,14 @@ final class LogStore {
             encoded: encoded)
         try insert([entry], replica: tip.number, beginsStretch: beginsStretch, signature: nil)
         return tip
+    }
+
+    /// The number that a log has to have; 0 when any will do.
+    private func reservedNumber(of replica: ReplicaID) -> Int64 {
+        guard let greatest = reservedNumbers.values.max() else { return 0 }
+        let number = reservedNumbers[replica] ?? greatest + 1
+        reservedNumbers[replica] = number
+        return number
     }
 
     /// Stores the next entries of a log, which end at a head, and moves its tip and the frontier.

@@ -192,6 +192,7 @@ struct SearchTests {
     @Test("After a backup was restored, the index of what came after it is of no use")
     func restoredBackup() throws {
         let kept = try report("printer, kept")
+        _ = try CheckedFiles.watch(plant.folder.folder("backup.sqlite"))
         let backup = try DatabaseQueue(path: plant.folder.folder("backup.sqlite"))
         try replica.pool.backup(to: backup)
         try backup.close()

@@ -1,0 +1,162 @@
+import GRDBSQLite
+
+/// A page in the write-ahead log: a header of 24 bytes and the page, as the file format of SQLite has it (section 4).
+enum LogFrame {
+    static let headerBytes = 24
+    static let bytes = headerBytes + PageChecksum.pageBytes
+    /// Bytes before the first frame.
+    static let logHeaderBytes = 32
+
+    /// Whether the page of a frame begins at an offset.
+    static func isPage(_ offset: Int64) -> Bool { isHeader(offset - Int64(headerBytes)) }
+
+    /// Whether a frame begins at an offset.
+    static func isHeader(_ offset: Int64) -> Bool {
+        offset >= Int64(logHeaderBytes) && (offset - Int64(logHeaderBytes)).isMultiple(of: Int64(bytes))
+    }
+
+    /// The number of the page that a frame holds.
+    static func page(of frame: UnsafeRawPointer) -> UInt32 {
+        UInt32(bigEndian: frame.loadUnaligned(as: UInt32.self))
+    }
+}
+
+/// Writes pages to the log with their checksums, and keeps the log's own chain of checksums right.
+///
+/// SQLite chains a checksum through all frames: after a crash the log holds up to the last frame whose link is right. It computes
+/// the links before the page gets its checksum here, so each is computed again, from the one before as it stands in the file.
+/// SQLite reads links from the file alone, when it recovers a log or repairs the links of a transaction that wrote a page twice.
+struct FrameWriter {
+    /// The frame whose header was written last, and whose page is to come.
+    private var header: (offset: Int64, bytes: [UInt8])?
+    /// The link of the frame that was written last, where the next one follows, and the salt of this round of the log.
+    private var last: (end: Int64, link: Link, salt: UInt64)?
+    /// Which byte order a round of the log is in.
+    private var order: (salt: UInt64, isBigEndian: Bool)?
+
+    /// Forgets what was written: another process may write before this one does again.
+    mutating func forget() {
+        header = nil
+        last = nil
+    }
+
+    mutating func write(
+        _ buffer: UnsafeRawPointer, count: Int, at offset: Int64, scratch: UnsafeMutableRawPointer,
+        to file: UnsafeMutablePointer<sqlite3_file>
+    ) -> CInt {
+        let functions = file.pointee.pMethods.pointee
+        if count == PageChecksum.pageBytes, LogFrame.isPage(offset) {
+            return writePage(buffer, at: offset, scratch: scratch, to: file)
+        }
+        header = nil
+        if count == LogFrame.headerBytes, LogFrame.isHeader(offset) {
+            header = (offset, Array(UnsafeRawBufferPointer(start: buffer, count: count)))
+            if last?.end != offset { last = nil }
+        } else {
+            last = nil
+        }
+        return functions.xWrite(file, buffer, CInt(count), offset)
+    }
+
+    private mutating func writePage(
+        _ page: UnsafeRawPointer, at offset: Int64, scratch: UnsafeMutableRawPointer,
+        to file: UnsafeMutablePointer<sqlite3_file>
+    ) -> CInt {
+        let functions = file.pointee.pMethods.pointee
+        let start = offset - Int64(LogFrame.headerBytes)
+        let isRewritten = header?.offset != start
+        if let header, !isRewritten {
+            header.bytes.withUnsafeBytes { bytes in
+                if let first = bytes.baseAddress { scratch.copyMemory(from: first, byteCount: bytes.count) }
+            }
+        } else {
+            // A page that its transaction had written before: SQLite repairs the links that follow before it commits.
+            let code = functions.xRead(file, scratch, CInt(LogFrame.headerBytes), start)
+            guard code == SQLITE_OK else { return code }
+        }
+        header = nil
+        (scratch + LogFrame.headerBytes).copyMemory(from: page, byteCount: PageChecksum.pageBytes)
+        PageChecksum.stamp(scratch + LogFrame.headerBytes, number: LogFrame.page(of: scratch))
+        if isRewritten {
+            last = nil
+            return functions.xWrite(file, scratch + LogFrame.headerBytes, CInt(PageChecksum.pageBytes), offset)
+        }
+        let code = link(scratch, at: start, in: file)
+        guard code == SQLITE_OK else { return code }
+        return functions.xWrite(file, scratch, CInt(LogFrame.bytes), start)
+    }
+
+    // MARK: - Links
+
+    /// The two sums of the chain (section 4.2).
+    private struct Link {
+        var first: UInt32
+        var second: UInt32
+
+        /// Where the salt and the link are in a frame's header.
+        static let saltOffset = 8
+        static let offset = 16
+
+        init(_ bytes: UnsafeRawPointer) {
+            first = UInt32(bigEndian: bytes.loadUnaligned(as: UInt32.self))
+            second = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+        }
+
+        func store(to bytes: UnsafeMutableRawPointer) {
+            bytes.storeBytes(of: first.bigEndian, as: UInt32.self)
+            bytes.storeBytes(of: second.bigEndian, toByteOffset: 4, as: UInt32.self)
+        }
+
+        mutating func add(_ bytes: UnsafeRawPointer, count: Int, isBigEndian: Bool) {
+            let swaps = isBigEndian != (UInt32(1).bigEndian == 1)
+            var (a, b) = (first, second)
+            var place = 0
+            while place < count {
+                let one = bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self)
+                let two = bytes.loadUnaligned(fromByteOffset: place &+ 4, as: UInt32.self)
+                a = a &+ (swaps ? one.byteSwapped : one) &+ b
+                b = b &+ (swaps ? two.byteSwapped : two) &+ a
+                place &+= 8
+            }
+            (first, second) = (a, b)
+        }
+    }
+
+    /// Gives a frame that is about to be written the link that follows from the one before.
+    private mutating func link(
+        _ frame: UnsafeMutableRawPointer, at offset: Int64, in file: UnsafeMutablePointer<sqlite3_file>
+    ) -> CInt {
+        let salt = frame.loadUnaligned(fromByteOffset: Link.saltOffset, as: UInt64.self)
+        // While links wait to be repaired SQLite leaves them out, so that none is right until the end.
+        if salt == 0, frame.loadUnaligned(fromByteOffset: Link.offset, as: UInt64.self) == 0 {
+            last = nil
+            return SQLITE_OK
+        }
+        let functions = file.pointee.pMethods.pointee
+        return withUnsafeTemporaryAllocation(byteCount: LogFrame.logHeaderBytes, alignment: 8) { buffer in
+            guard let bytes = buffer.baseAddress else { return SQLITE_NOMEM }
+            if order?.salt != salt {
+                let code = functions.xRead(file, bytes, 4, 0)
+                guard code == SQLITE_OK else { return code }
+                // The lowest bit of the magic number says it (section 4.1).
+                order = (salt, UInt32(bigEndian: bytes.loadUnaligned(as: UInt32.self)) & 1 == 1)
+            }
+            var link: Link
+            if let last, last.end == offset, last.salt == salt {
+                link = last.link
+            } else {
+                let isFirst = offset == Int64(LogFrame.logHeaderBytes)
+                let place = isFirst ? 24 : offset - Int64(LogFrame.bytes) + Int64(Link.offset)
+                let code = functions.xRead(file, bytes, 8, place)
+                guard code == SQLITE_OK else { return code }
+                link = Link(bytes)
+            }
+            let isBigEndian = order?.isBigEndian ?? false
+            link.add(frame, count: 8, isBigEndian: isBigEndian)
+            link.add(frame + LogFrame.headerBytes, count: PageChecksum.pageBytes, isBigEndian: isBigEndian)
+            link.store(to: frame + Link.offset)
+            last = (offset + Int64(LogFrame.bytes), link, salt)
+            return SQLITE_OK
+        }
+    }
+}
