@@ -69,6 +69,9 @@ struct RetentionTests {
         #expect(try a.readRows { try $0.provenance(of: parts[0], in: "part", column: "name") } == before)
         #expect(try a.checkpoint()?.trust == .verified)
         #expect(try a.verify().fault == nil)
+        try a.reclaimSpace()
+        #expect(try a.digest() == digest)
+        #expect(try a.read { try Int.fetchOne($0, sql: "PRAGMA freelist_count") ?? 0 } < 16)
         // Work goes on, also on what was folded.
         try a.write(by: "ewa") { try $0.update("part", parts[0], ["name": .text("one")]) }
         try b.write(by: "jan") { try $0.update("part", parts[0], ["name": .text("two")]) }

@@ -29,6 +29,27 @@ final class LargeTable {
         return try Replica.open(in: folder, schema: SampleTicket.schema, sources: sources)
     }
 
+    /// The author's file over that of the plain rows, once every member has acknowledged the history and it was folded.
+    func foldedSize(in folder: String) throws -> Double {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for (source, name) in [(author, "author"), (receiver, "receiver")] {
+            try FileManager.default.copyItem(atPath: source, toPath: "\(folder)/\(name)")
+        }
+        try fold(in: folder)
+        return try FileSize.ofClosed(database: "\(folder)/author/replica.sqlite") / FileSize.ofClosed(database: plain)
+    }
+
+    private func fold(in folder: String) throws {
+        let author = try open("\(folder)/author", isDurable: false)
+        let receiver = try open("\(folder)/receiver", isDurable: false)
+        var position = try receiver.lastPosition(of: .data)
+        try receiver.acknowledge(by: "bench")
+        try receiver.pass(to: author, after: &position)
+        let plan = try author.fold(olderThan: 0)
+        precondition(plan.entries >= Self.count / Self.batchSize - 1, "\(plan)")
+        try author.reclaimSpace()
+    }
+
     private static func write(plain path: String, author: String, receiver: String) throws {
         guard let plain = PlainDatabase(path: path) else { fatalError("no database at \(path)") }
         let author = try SampleTicket.station(in: author, isDurable: false)
