@@ -47,6 +47,12 @@ final class Statement {
         value.withBytes { bind(place, raw: $0) }
     }
 
+    /// Every statement on a row binds its id.
+    @discardableResult
+    func bind(_ place: Int32, _ row: RowID) -> Self {
+        withUnsafeBytes(of: row.rawValue.bigEndian) { bind(place, raw: $0) }
+    }
+
     @discardableResult
     func bind(_ place: Int32, _ text: String) -> Self {
         var text = text

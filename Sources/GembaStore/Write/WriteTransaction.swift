@@ -167,7 +167,7 @@ public final class WriteTransaction {
         if seen.allSatisfy({ $0.replica == own }), replaced.allSatisfy({ $0.map { $0.replica == own } ?? true }) {
             builder.add(editOf: row, in: layout.table.id) { encoder in
                 encoder.beginOwnEdit(
-                    of: row, in: layout.table.id, saw: seen.lazy.map { $0.sequence }, writes: groups.count)
+                    of: row, in: layout.table.id, saw: seen.map { $0.sequence }, writes: groups.count)
                 var next = 0
                 for (index, group) in groups.enumerated() {
                     let width = layout.ranges[group].count

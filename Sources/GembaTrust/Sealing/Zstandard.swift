@@ -28,7 +28,7 @@ package enum Zstandard {
                     ZSTD_compressCCtx($0, buffer.baseAddress, bound, source.baseAddress, source.count, level)
                 }
             }
-            count = ZSTD_isError(written) == 0 ? written : 0
+            count = written.flatMap { ZSTD_isError($0) == 0 ? $0 : nil } ?? 0
         }
         return frame.isEmpty ? nil : frame
     }
@@ -41,7 +41,7 @@ package enum Zstandard {
                     ZSTD_decompressDCtx($0, buffer.baseAddress, size, source.baseAddress, source.count)
                 }
             }
-            count = ZSTD_isError(written) == 0 ? written : 0
+            count = written.flatMap { ZSTD_isError($0) == 0 ? $0 : nil } ?? 0
         }
         return content.count == size ? content : nil
     }
@@ -54,7 +54,7 @@ package enum Zstandard {
             guard size == frame.count, let content = decompress(frame, exactly: declared) else { throw .malformed }
             return content
         }
-        let context = decompressors.take()
+        guard let context = decompressors.take() else { throw .malformed }
         defer { decompressors.giveBack(context) }
         return try decompress(frame, atMost: limit, with: context)
     }
@@ -141,17 +141,14 @@ private final class ContextPool: Sendable {
         self.free = free
     }
 
-    func lend<Result>(_ body: (OpaquePointer) -> Result) -> Result {
-        let context = take()
+    /// Nil when memory runs out.
+    func lend<Result>(_ body: (OpaquePointer) -> Result) -> Result? {
+        guard let context = take() else { return nil }
         defer { giveBack(context) }
         return body(context)
     }
 
-    func take() -> OpaquePointer {
-        if let context = idle.withLock({ $0.popLast() }) { return context.pointer }
-        guard let made = make() else { fatalError("no memory for compression") }
-        return made
-    }
+    func take() -> OpaquePointer? { idle.withLock { $0.popLast() }?.pointer ?? make() }
 
     func giveBack(_ context: OpaquePointer) {
         let held = Context(pointer: context)

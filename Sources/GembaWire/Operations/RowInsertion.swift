@@ -60,7 +60,7 @@ extension CBOREncoder {
     ///   - saw: the author's changes that wrote the presence which it held, in ascending order.
     ///   - count: how many writes follow.
     public mutating func beginOwnEdit(
-        of row: RowID, in table: TableID, saw: some Collection<SequenceNumber>, writes count: Int
+        of row: RowID, in table: TableID, saw: [SequenceNumber], writes count: Int
     ) {
         array(count: 5)
         unsigned(UInt64(table.rawValue))
