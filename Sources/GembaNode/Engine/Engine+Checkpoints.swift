@@ -47,6 +47,9 @@ extension Engine {
             logger.info("checkpoint installed", metadata: ["checkpoint": "\(checkpoint)"])
             finishInstalling(true, at: moment)
             announce(.data, tips: outcome.advanced, except: nil, at: moment)
+        case .unsuitable(let reason):
+            logger.notice("a checkpoint does not suit", metadata: ["reason": "\(reason)"])
+            finishInstalling(false, at: moment)
         case .scrubbed, .mendedPages, .mended, .appliedSalvage: finishPages(result.kind, at: moment)
         case .failed(let job, let reason):
             counters.storeFailures += 1

@@ -85,7 +85,7 @@ extension Engine {
             if count == 0 { return }
             pages.salvageRest = PageCare.leastSalvageRest
             logger.notice("entries saved from damage were applied", metadata: ["entries": "\(count)"])
-        case .made, .installed, .failed: preconditionFailure("not a job on pages")
+        case .made, .installed, .unsuitable, .failed: preconditionFailure("not a job on pages")
         }
     }
 

@@ -28,6 +28,9 @@ public struct EngineJob: Sendable {
             case .mend: return EngineJobResult(.mended(try replica.mend()))
             case .applySalvage: return EngineJobResult(.appliedSalvage(try replica.applySalvage()))
             }
+        } catch let error as StoreError where error.code == .diverged {
+            // Its maker folded what is not held here, or lacks what was folded here: another's may suit.
+            return EngineJobResult(.unsuitable(error.message))
         } catch {
             return EngineJobResult(.failed(self, "\(error)"))
         }
@@ -39,6 +42,8 @@ public struct EngineJobResult: Sendable {
     enum Kind: Sendable {
         case made(SignedManifest)
         case installed(CheckpointID, CheckpointOutcome)
+        /// A checkpoint does not go together with what is held.
+        case unsuitable(String)
         case scrubbed(ScrubRound, isLast: Bool)
         case mendedPages(Int)
         case mended(MendReport)

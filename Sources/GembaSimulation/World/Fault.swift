@@ -56,8 +56,6 @@ public struct Fault: OptionSet, Hashable, Sendable, CustomStringConvertible {
 
     /// What happens to long histories.
     static let growth: Fault = [.earlyCheckpoints, .folding]
-    /// Disks that are put back, or miss what was written last.
-    static let disks: Fault = [.restoredDatabase, .restoredFolder, .crashBeforeSideFile]
 
     /// All classes with their names.
     static let names: [(Fault, String)] = [

@@ -46,13 +46,20 @@ enum DatabaseFormat {
         ) STRICT;
         """
 
-    /// Up to where each log is folded, and the checkpoint that the replica stands on instead.
-    static let checkpointTables = """
+    /// Where folded entries of a log end, each with the whole hash from which the chain goes on. There are several when bodies
+    /// stand between entries that were folded here and others that a checkpoint brought.
+    static let floorTable = """
         CREATE TABLE gemba_floor (
-            replica INTEGER PRIMARY KEY,
+            replica INTEGER NOT NULL,
             sequence INTEGER NOT NULL,
-            hash BLOB NOT NULL
-        ) STRICT;
+            hash BLOB NOT NULL,
+            PRIMARY KEY (replica, sequence)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// The floors, and the checkpoint that the replica stands on.
+    static let checkpointTables = """
+        \(floorTable)
         CREATE TABLE gemba_checkpoint (
             id BLOB PRIMARY KEY,
             manifest BLOB NOT NULL,

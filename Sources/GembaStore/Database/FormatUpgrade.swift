@@ -14,9 +14,24 @@ struct FormatUpgrade {
             try context.connection.execute(DatabaseFormat.checkpointTables)
             try ConflictTable.create(in: context.connection.database)
             try context.connection.execute(DatabaseFormat.textTables)
+        } else if version < 3 {
+            try keepSeveralFloors()
         }
         if version < 3 { try context.connection.execute(DatabaseFormat.scrubTable) }
         try context.connection.execute("PRAGMA user_version = \(DatabaseFormat.version)")
+    }
+
+    // MARK: - From version 2
+
+    /// Version 2 kept one floor for each log.
+    private func keepSeveralFloors() throws {
+        try context.connection.execute(
+            """
+            ALTER TABLE gemba_floor RENAME TO gemba_floor_2;
+            \(DatabaseFormat.floorTable)
+            INSERT INTO gemba_floor SELECT replica, sequence, hash FROM gemba_floor_2;
+            DROP TABLE gemba_floor_2;
+            """)
     }
 
     // MARK: - From version 1

@@ -112,13 +112,12 @@ private struct Verifier {
         let name = "log \(tip.replica)"
         var previous = ChangeHash.beforeGenesis
         var next: SequenceNumber = 0
-        let floor = try context.log.floor(of: tip.number)
         try context.log.scanSegments(replica: tip.number, from: 0, through: tip.sequence) { segment in
             guard !segment.isFolded else {
-                // The chain begins again at the floor, whose hash was kept whole.
+                // The chain goes on from where folded entries end, whose hash was kept whole.
                 guard segment.first == next else { throw FaultFound("\(name), entry \(next)", "The entry is missing.") }
                 next = segment.last + 1
-                if let floor, floor.sequence == segment.last { previous = floor.hash }
+                if let hash = try context.log.hash(of: tip.number, folded: segment.last) { previous = hash }
                 return true
             }
             var heads = segment.heads[...]

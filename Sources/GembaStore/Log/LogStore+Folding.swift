@@ -6,30 +6,40 @@ import GembaWire
 extension LogStore {
     // MARK: - Floors
 
-    /// The last entry of a log without a body, with its hash; nil when all bodies are here.
-    func floor(of replica: Int64) throws -> (sequence: SequenceNumber, hash: ChangeHash)? {
-        try connection.statement("SELECT sequence, hash FROM gemba_floor WHERE replica = ?")
-            .bind(1, replica).first { ($0.unsigned(0), try $0.fixed(1)) }
+    /// The last entry of a log without a body; nil when all bodies are here.
+    func floor(of replica: Int64) throws -> SequenceNumber? {
+        try hash(of: replica, atOrBefore: .max).map { $0.sequence }
+    }
+
+    /// The whole hash of the entry at which folded entries end.
+    func hash(of replica: Int64, folded sequence: SequenceNumber) throws -> ChangeHash? {
+        guard let found = try hash(of: replica, atOrBefore: sequence), found.sequence == sequence else { return nil }
+        return found.hash
+    }
+
+    /// The last place before which entries are folded, up to an entry.
+    private func hash(
+        of replica: Int64, atOrBefore last: SequenceNumber
+    ) throws -> (sequence: SequenceNumber, hash: ChangeHash)? {
+        try connection.statement(
+            "SELECT sequence, hash FROM gemba_floor WHERE replica = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1"
+        )
+        .bind(1, replica).bind(2, min(last, SequenceNumber(Int64.max))).first { ($0.unsigned(0), try $0.fixed(1)) }
     }
 
     /// All floors, by log.
     func floors() throws -> VersionVector {
         var floors = VersionVector()
-        try connection.statement("SELECT replica, sequence FROM gemba_floor").forEach { row in
+        try connection.statement("SELECT replica, max(sequence) FROM gemba_floor GROUP BY replica").forEach { row in
             floors.insert(Dot(try numbers.replica(row.int(0), on: connection), row.unsigned(1)))
         }
         return floors
     }
 
-    /// Raises the floor of a log; it never falls.
-    func raiseFloor(to dot: LocalDot, hash: ChangeHash) throws {
-        try connection.statement(
-            """
-            INSERT INTO gemba_floor (replica, sequence, hash) VALUES (?, ?, ?)
-            ON CONFLICT (replica) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash
-            WHERE excluded.sequence > gemba_floor.sequence
-            """
-        ).bind(1, dot.replica).bind(2, dot.sequence).bind(3, hash).run()
+    /// Notes that folded entries end here.
+    private func addFloor(at dot: LocalDot, hash: ChangeHash) throws {
+        try connection.statement("INSERT OR IGNORE INTO gemba_floor (replica, sequence, hash) VALUES (?, ?, ?)")
+            .bind(1, dot.replica).bind(2, dot.sequence).bind(3, hash).run()
     }
 
     // MARK: - Leaps
@@ -60,7 +70,7 @@ extension LogStore {
         try connection.statement("UPDATE gemba_replica SET hash = ?, lamport = ? WHERE id = ?")
             .bind(1, tip.hash).bind(2, tip.lamport).bind(3, tip.number).run()
         try keep(signature: head.signature, at: tip.dot)
-        if head.sequence > 0 { try raiseFloor(to: tip.dot, hash: tip.hash) }
+        if head.sequence > 0 { try addFloor(at: tip.dot, hash: tip.hash) }
     }
 
     /// Writes a folded segment.
@@ -134,7 +144,10 @@ extension LogStore {
             return true
         }
         for segment in affected { try fold(segment, through: last) }
-        try raiseFloor(to: LocalDot(replica: replica, sequence: last), hash: hash)
+        // Nothing stands between them any more.
+        try connection.statement("DELETE FROM gemba_floor WHERE replica = ? AND sequence < ?")
+            .bind(1, replica).bind(2, last).run()
+        try addFloor(at: LocalDot(replica: replica, sequence: last), hash: hash)
         forgetSegments()
     }
 
@@ -165,9 +178,9 @@ extension LogStore {
     /// The whole hash of an entry, computed from the last place where one is kept.
     private func chainHash(of tip: LogTip, at last: SequenceNumber) throws -> ChangeHash {
         if last == tip.sequence { return tip.hash }
-        let floor = try floor(of: tip.number)
-        var previous = floor?.hash ?? .beforeGenesis
-        let first = floor.map { $0.sequence + 1 } ?? 0
+        let start = try hash(of: tip.number, atOrBefore: last)
+        var previous = start?.hash ?? .beforeGenesis
+        let first = start.map { $0.sequence + 1 } ?? 0
         guard first <= last else { return previous }
         try scanSegments(replica: tip.number, from: first, through: last) { segment in
             for sequence in segment.sequences.clamped(to: first...last) {

@@ -43,7 +43,7 @@ struct FoldPlanner {
         let unsettled = try firstUnsettled()
         var (recent, blocked) = (UInt64(0), UInt64(0))
         for tip in try context.log.tips(of: .data) {
-            let floor = try context.log.floor(of: tip.number)?.sequence ?? 0
+            let floor = try context.log.floor(of: tip.number) ?? 0
             plan.foldedEntries += floor
             plan.heldEntries += tip.sequence - floor
             guard let stable = cut.counts[tip.number], stable > 1 else { continue }
