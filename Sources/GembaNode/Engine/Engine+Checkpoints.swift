@@ -55,7 +55,7 @@ extension Engine {
             counters.storeFailures += 1
             logger.error("a job failed", metadata: ["reason": "\(reason)"])
             switch job.kind {
-            case .makeCheckpoint: deliver(nil, at: moment)
+            case .makeCheckpoint, .renewCheckpoint: deliver(nil, at: moment)
             case .install: finishInstalling(false, at: moment)
             case .scrub, .mendPages, .mend, .applySalvage: failPages(at: moment)
             }

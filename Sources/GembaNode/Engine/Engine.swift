@@ -56,6 +56,10 @@ public final class Engine {
         changedPeers = Set(peers.keys)
         positions = try replica.lastPositions()
         admissions.update(from: roster)
+        if try replica.lacksCheckpoint() {
+            checkpoints.isMaking = true
+            checkpoints.jobs.append(EngineJob(kind: .renewCheckpoint))
+        }
     }
 
     /// What happened so far, for tests and `gemba status`.

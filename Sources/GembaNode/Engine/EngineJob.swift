@@ -6,6 +6,7 @@ import GembaWire
 public struct EngineJob: Sendable {
     enum Kind: Sendable {
         case makeCheckpoint
+        case renewCheckpoint
         case install(CheckpointID)
         case scrub(ScrubRound)
         case mendPages
@@ -20,6 +21,7 @@ public struct EngineJob: Sendable {
         do {
             switch kind {
             case .makeCheckpoint: return EngineJobResult(.made(try replica.makeCheckpoint()))
+            case .renewCheckpoint: return EngineJobResult(.made(try replica.renewCheckpoint()))
             case .install(let id): return EngineJobResult(.installed(id, try replica.install(id)))
             case .scrub(var round):
                 let isLast = try replica.scrub(&round, pages: PageCare.step)

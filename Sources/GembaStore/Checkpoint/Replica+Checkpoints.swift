@@ -36,6 +36,23 @@ extension Replica {
         throw StoreError(.limitExceeded, "The plant is too large for a checkpoint of this version.")
     }
 
+    /// Whether the file of the checkpoint that this replica stands on is gone, as when a database was restored without it, and
+    /// this station may make another.
+    public func lacksCheckpoint() throws -> Bool {
+        guard let base = try checkpoint()?.signed.manifest.id, try checkpoints.file(base) == nil else { return false }
+        return try roster().members[identity.stationKey]?.may(.writeData) ?? false
+    }
+
+    /// Makes a checkpoint of all that is held, and stands on it in place of the one before. Its trust stays what it was.
+    public func renewCheckpoint() throws -> SignedManifest {
+        let signed = try makeCheckpoint()
+        try write { context in
+            guard let record = try context.checkpointRecord() else { return }
+            try context.save(CheckpointRecord(signed: signed, trust: record.trust))
+        }
+        return signed
+    }
+
     /// The sizes of chunks, the usual one first. Two members at one cut choose alike.
     private static let chunkSizes = [128 << 10, Limits.chunkBytes.upperBound]
 

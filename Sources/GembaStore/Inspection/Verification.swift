@@ -232,7 +232,7 @@ private struct Verifier {
     private func loadCheckpoint(into scratch: StoreContext) throws -> [Int64: SequenceNumber] {
         guard let record = try context.checkpointRecord() else { return [:] }
         guard let file = try CheckpointFolder(replica: folder).file(record.signed.manifest.id) else {
-            throw FaultFound("the checkpoint", "Its file is missing; it is to be fetched again.")
+            throw FaultFound("the checkpoint", "Its file is missing; `gemba run` makes another.")
         }
         do {
             var loader = try CheckpointLoader(context: scratch, file: file, purpose: .comparison)

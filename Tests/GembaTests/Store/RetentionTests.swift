@@ -85,6 +85,24 @@ struct RetentionTests {
         #expect(try a.verify().fault == nil && b.verify().fault == nil)
     }
 
+    @Test("A checkpoint whose file is gone is made anew from the rows that stood on it")
+    func lostCheckpointFile() throws {
+        let (plant, a, b, c, _) = try plant()
+        defer { withExtendedLifetime(plant) {} }
+        try b.acknowledge(by: "jan")
+        try c.acknowledge(by: "ala")
+        try share(a, b, c)
+        try a.fold(olderThan: 0)
+        #expect(try !a.lacksCheckpoint())
+        CheckpointFolder(replica: a.folder).removeAll(but: [])
+        #expect(try a.lacksCheckpoint())
+        #expect(try a.verify().fault?.place == "the checkpoint")
+        let digest = try a.digest()
+        _ = try a.renewCheckpoint()
+        #expect(try !a.lacksCheckpoint() && a.verify().fault == nil && a.digest() == digest)
+        #expect(try a.checkpoint()?.trust == .verified)
+    }
+
     @Test("Who comes back below the floor loses nothing of its work, and no deletion is undone (G19)")
     func laptop() throws {
         let (plant, a, b, c, parts) = try plant()
