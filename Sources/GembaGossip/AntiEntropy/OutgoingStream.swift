@@ -18,7 +18,7 @@ struct OutgoingStream: Sendable {
     var packs = false
     /// What this round's packs have said, to which later ones refer.
     private var context = PackingContext()
-    /// Whether nothing is read and sent for now, because the peer is offered a checkpoint instead.
+    /// Whether nothing is read and sent, as long as the peer is offered a checkpoint instead.
     var isHeldBack = false
     private(set) var round: UInt64 = 0
 

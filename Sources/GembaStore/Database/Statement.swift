@@ -136,24 +136,14 @@ final class Statement {
 
     /// Runs the statement and returns what `body` makes of its first row, or nil without a row.
     func first<Result>(_ body: (Statement) throws -> Result) throws -> Result? {
-        defer { sqlite3_reset(handle) }
-        switch sqlite3_step(handle) {
-        case SQLITE_ROW: return try body(self)
-        case SQLITE_DONE: return nil
-        default: throw SQLiteFailure.error(on: connection)
-        }
+        defer { reset() }
+        return try step() ? body(self) : nil
     }
 
     /// Runs the statement and calls `body` for each row until it returns false.
     func scan(while body: (Statement) throws -> Bool) throws {
-        defer { sqlite3_reset(handle) }
-        while true {
-            switch sqlite3_step(handle) {
-            case SQLITE_ROW: if try !body(self) { return }
-            case SQLITE_DONE: return
-            default: throw SQLiteFailure.error(on: connection)
-            }
-        }
+        defer { reset() }
+        while try step(), try body(self) {}
     }
 
     func forEach(_ body: (Statement) throws -> Void) throws {

@@ -70,18 +70,17 @@ final class StoreContext {
 
     /// The decoded body of a stored change.
     func body(of entry: ArraySlice<UInt8>, author: ReplicaID, sequence: SequenceNumber) throws -> ChangeBody {
-        let entry = try Entry(decoding: entry)
-        let content = try Envelope.open(entry)
-        return try ChangeBody(decoding: content, author: author, sequence: sequence)
+        try ChangeBody(decoding: content(of: entry), author: author, sequence: sequence)
     }
 
     /// Adds the operations of a stored change to a batch.
     func read(
         _ entry: ArraySlice<UInt8>, author: ReplicaID, sequence: SequenceNumber, into batch: inout OperationBatch
     ) throws -> OperationBatch.Frame {
-        let content = try Envelope.open(try Entry(decoding: entry))
-        return try batch.append(decoding: content[...], author: author, sequence: sequence)
+        try batch.append(decoding: content(of: entry)[...], author: author, sequence: sequence)
     }
+
+    private func content(of entry: ArraySlice<UInt8>) throws -> [UInt8] { try Envelope.open(Entry(decoding: entry)) }
 
     /// Who made the change at `dot`, when and why.
     func provenance(of dot: LocalDot) throws -> Provenance {

@@ -26,9 +26,7 @@ struct DatabaseHeader {
         reservedBytes == 0 && !(number(68) == DatabaseFormat.applicationID && number(60) >= DatabaseFormat.firstChecked)
     }
 
-    private func number(_ offset: Int) -> Int64 {
-        content[offset..<offset + 4].reduce(0) { $0 << 8 | Int64($1) }
-    }
+    private func number(_ offset: Int) -> Int64 { Int64(content.bigEndianNumber(at: offset)) }
 
     // MARK: - Replacing
 

@@ -70,6 +70,11 @@ struct PageImages {
 extension LogFrame {
     /// The number of the page in the frame that begins at a place of a log.
     fileprivate static func page(in log: Data, at start: Int) -> UInt32 {
-        log[start..<start + 4].reduce(0) { $0 << 8 | UInt32($1) }
+        log.bigEndianNumber(at: start)
     }
+}
+
+extension RandomAccessCollection<UInt8> where Index == Int {
+    /// Four bytes as a number, the most significant first.
+    func bigEndianNumber(at place: Int) -> UInt32 { self[place..<place + 4].reduce(0) { $0 << 8 | UInt32($1) } }
 }

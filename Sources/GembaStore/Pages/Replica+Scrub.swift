@@ -62,14 +62,7 @@ extension Replica {
     }
 
     private func survey(from first: UInt32, count: Int) throws -> PageRequest.Survey {
-        try pool.read { database in
-            let request = PageRequest(.survey(from: first, count: count))
-            guard let connection = database.sqliteConnection, request.ask(connection), let survey = request.survey
-            else {
-                throw StoreError(.storageFailed, "The pages of the database are not checked.")
-            }
-            return survey
-        }
+        try pool.read { try Self.answer(.survey(from: first, count: count), on: $0, \.survey) }
     }
 
     private func settle(_ page: UInt32, in report: inout ScrubReport) throws {
@@ -92,14 +85,19 @@ extension Replica {
     }
 
     private func mend(_ question: PageRequest.Question) throws -> PageRequest.Mending {
-        try pool.writeWithoutTransaction { database in
-            let request = PageRequest(question)
-            guard let connection = database.sqliteConnection, request.ask(connection), let mending = request.mending
-            else {
-                throw StoreError(.storageFailed, "The pages of the database are not checked.")
-            }
-            return mending
+        try pool.writeWithoutTransaction { try Self.answer(question, on: $0, \.mending) }
+    }
+
+    private static func answer<Answer>(
+        _ question: PageRequest.Question, on database: Database, _ answer: KeyPath<PageRequest, Answer?>
+    ) throws -> Answer {
+        let request = PageRequest(question)
+        guard let connection = database.sqliteConnection, request.ask(connection),
+            let answer = request[keyPath: answer]
+        else {
+            throw StoreError(.storageFailed, "The pages of the database are not checked.")
         }
+        return answer
     }
 
     /// Puts the pages right that somebody came across and that can be put right from themselves.
@@ -131,9 +129,6 @@ extension Replica {
     private func isFree(_ page: UInt32) throws -> Bool {
         try pool.read { database in
             guard let connection = database.sqliteConnection else { return false }
-            func number(_ content: [UInt8], _ place: Int) -> UInt32 {
-                content[place..<place + 4].reduce(0) { $0 << 8 | UInt32($1) }
-            }
             func content(_ number: UInt32) -> [UInt8]? {
                 let request = PageRequest(.page(number))
                 guard request.ask(connection), let page = request.page,
@@ -142,12 +137,12 @@ extension Replica {
                 return page
             }
             guard let header = content(1) else { return false }
-            var (trunk, left) = (number(header, 32), number(header, 36))
+            var (trunk, left) = (header.bigEndianNumber(at: 32), header.bigEndianNumber(at: 36))
             while trunk != 0, left > 0, let list = content(trunk) {
-                let count = min(Int(number(list, 4)), (PageChecksum.pageBytes - PageChecksum.bytes) / 4 - 2)
-                for index in 0..<count where number(list, 8 + 4 * index) == page { return true }
+                let count = min(Int(list.bigEndianNumber(at: 4)), (PageChecksum.pageBytes - PageChecksum.bytes) / 4 - 2)
+                for index in 0..<count where list.bigEndianNumber(at: 8 + 4 * index) == page { return true }
                 left -= min(left, UInt32(count) + 1)
-                trunk = number(list, 0)
+                trunk = list.bigEndianNumber(at: 0)
             }
             return false
         }

@@ -60,11 +60,11 @@ struct TableLeaf {
         var isSound = isSound
         if local < total {
             guard place + local + 4 <= Self.usableBytes else { return nil }
-            var next = Self.page(image.content, place + local)
+            var next = image.content.bigEndianNumber(at: place + local)
             while payload.count < total {
                 guard let more = follow(next) else { return nil }
                 isSound = isSound && more.isSound
-                next = Self.page(more.content, 0)
+                next = more.content.bigEndianNumber(at: 0)
                 payload += more.content[4..<4 + min(total - payload.count, Self.usableBytes - 4)]
             }
         }
@@ -78,10 +78,6 @@ struct TableLeaf {
         let least = (usableBytes - 12) * 32 / 255 - 23
         let rest = least + (size - least) % (usableBytes - 4)
         return rest <= most ? rest : least
-    }
-
-    private static func page(_ content: [UInt8], _ place: Int) -> UInt32 {
-        content[place..<place + 4].reduce(0) { $0 << 8 | UInt32($1) }
     }
 
     /// A number of one to nine bytes.

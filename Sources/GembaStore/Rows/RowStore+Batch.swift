@@ -32,7 +32,6 @@ extension RowStore {
     ) throws {
         let first = batch.items[places[places.startIndex]]
         if let layout = layout(of: first.table) {
-            noteChange(of: first.row, in: first.table)
             if places.count == 1, first.verb == .insert {
                 let row = Insertion(row: first.row, steps: batch.steps(of: first), values: values)
                 if try insert(row, as: dots[first.change], into: layout) { return }
@@ -87,7 +86,9 @@ extension RowStore {
         let metadata = freshMetadata.bytes(by: dot, groups: insertion.steps.lazy.map { $0.group }, family: family)
         statement.bind(Int32(layout.columns.count + 2), metadata)
         try statement.run()
-        return statement.changes == 1
+        guard statement.changes == 1 else { return false }
+        noteChange(of: insertion.row, in: layout.table.id)
+        return true
     }
 
     // MARK: - Updating
@@ -148,16 +149,18 @@ extension RowStore {
     func settle(_ row: RowID, in layout: TableLayout, groups: [Int], as dot: LocalDot) throws -> Bool {
         for group in groups { settler.exchange.write(layout.groupIDs[group]) }
         settler.exchange.end(dot)
-        guard try runUpdate(of: row, in: layout) else { return false }
-        noteChange(of: row, in: layout.table.id)
-        return true
+        return try runUpdate(of: row, in: layout)
     }
 
     private func runUpdate(of row: RowID, in layout: TableLayout) throws -> Bool {
         let statement = try connection.update(layout, columns: places)
         for (index, value) in written.enumerated() { statement.bind(Int32(index + 1), value) }
         statement.bind(Int32(written.count + 1), row)
-        return try statement.succeeds(unless: { settler.exchange.hasRefused }) && statement.changes == 1
+        guard try statement.succeeds(unless: { settler.exchange.hasRefused }), statement.changes == 1 else {
+            return false
+        }
+        noteChange(of: row, in: layout.table.id)
+        return true
     }
 
     // MARK: - Planted bugs

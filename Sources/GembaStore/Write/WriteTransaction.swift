@@ -76,7 +76,6 @@ public final class WriteTransaction {
         guard try builder.add(insertion, apply: { try rows.insert($0, as: localDot, into: layout) }) else {
             throw taken(row, in: layout)
         }
-        rows.noteChange(of: row, in: layout.table.id)
     }
 
     /// Inserts a row that has groups of several kinds.

@@ -58,6 +58,12 @@ public struct OperationBatch {
     /// The contents of the changes, one after another.
     private var bytes: [UInt8] = []
     private var changeCount = 0
+    /// What there was before the change that was added last.
+    private var before = Extent()
+
+    private struct Extent {
+        var (items, steps, dots, effects, bytes, changes) = (0, 0, 0, 0, 0, 0)
+    }
 
     /// Creates a batch without changes.
     public init() {}
@@ -150,28 +156,28 @@ public struct OperationBatch {
     public mutating func append(
         decoding content: ArraySlice<UInt8>, author: ReplicaID, sequence: SequenceNumber
     ) throws(WireError) -> Frame {
-        let start = (items.count, steps.count, dots.count, effects.count)
+        before = Extent()
+        (before.items, before.steps, before.dots) = (items.count, steps.count, dots.count)
+        (before.effects, before.bytes, before.changes) = (effects.count, bytes.count, changeCount)
         do throws(WireError) {
             let frame = try read(content, author: author, sequence: sequence)
             bytes.append(contentsOf: content)
             changeCount += 1
             return frame
         } catch {
-            items.removeSubrange(start.0...)
-            steps.removeSubrange(start.1...)
-            dots.removeSubrange(start.2...)
-            effects.removeSubrange(start.3...)
+            removeLastChange()
             throw error
         }
     }
 
     /// Takes the change that was added last back.
     public mutating func removeLastChange() {
-        changeCount -= 1
-        while let item = items.last, item.change == changeCount {
-            steps.removeSubrange(item.steps.lowerBound...)
-            items.removeLast()
-        }
+        items.removeSubrange(before.items...)
+        steps.removeSubrange(before.steps...)
+        dots.removeSubrange(before.dots...)
+        effects.removeSubrange(before.effects...)
+        bytes.removeSubrange(before.bytes...)
+        changeCount = before.changes
     }
 
     /// Adds an operation of `author` that names no other author's changes, as a change of its own.

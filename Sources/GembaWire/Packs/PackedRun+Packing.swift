@@ -204,7 +204,7 @@ extension PackedForm {
 
 extension [UInt8] {
     /// Appends a number in LEB128: seven bits to a byte, the least first, each but the last with its high bit set.
-    fileprivate mutating func appendLEB128(_ value: UInt64) {
+    @inlinable package mutating func appendLEB128(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
             append(UInt8(truncatingIfNeeded: rest) | 0x80)

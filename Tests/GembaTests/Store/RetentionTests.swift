@@ -27,6 +27,13 @@ struct RetentionTests {
         return (plant, a, b, c, parts)
     }
 
+    /// Has the others acknowledge what they hold, and the first one know it.
+    private func acknowledge(_ a: Replica, _ b: Replica, _ c: Replica) throws {
+        try b.acknowledge(by: "jan")
+        try c.acknowledge(by: "ala")
+        try share(a, b, c)
+    }
+
     private func share(_ replicas: Replica...) throws {
         for _ in 0..<2 {
             for one in replicas {
@@ -59,9 +66,7 @@ struct RetentionTests {
     func folding() throws {
         let (plant, a, b, c, parts) = try plant()
         defer { withExtendedLifetime(plant) {} }
-        try b.acknowledge(by: "jan")
-        try c.acknowledge(by: "ala")
-        try share(a, b, c)
+        try acknowledge(a, b, c)
         let digest = try a.digest()
         let before = try a.readRows { try $0.provenance(of: parts[0], in: "part", column: "name") }
         #expect(try a.fold(olderThan: 0).entries == 80)
@@ -89,9 +94,7 @@ struct RetentionTests {
     func lostCheckpointFile() throws {
         let (plant, a, b, c, _) = try plant()
         defer { withExtendedLifetime(plant) {} }
-        try b.acknowledge(by: "jan")
-        try c.acknowledge(by: "ala")
-        try share(a, b, c)
+        try acknowledge(a, b, c)
         try a.fold(olderThan: 0)
         #expect(try !a.lacksCheckpoint())
         CheckpointFolder(replica: a.folder).removeAll(but: [])
