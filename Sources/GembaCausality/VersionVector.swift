@@ -39,18 +39,17 @@ public struct VersionVector: Hashable, Sendable {
 
     /// How this vector's set of changes relates to another's.
     public func relation(to other: VersionVector) -> CausalRelation {
-        let lacks = other.exceeds(self)
-        return switch (lacks, exceeds(other)) {
-        case (false, false): .equal
-        case (true, false): .before
-        case (false, true): .after
-        case (true, true): .concurrent
+        switch (covers(other), other.covers(self)) {
+        case (true, true): .equal
+        case (false, true): .before
+        case (true, false): .after
+        case (false, false): .concurrent
         }
     }
 
-    /// Whether this vector describes a change that the other does not.
-    private func exceeds(_ other: VersionVector) -> Bool {
-        entries.contains { replica, sequence in !other.contains(Dot(replica, sequence)) }
+    /// Whether this vector describes every change that the other does.
+    public func covers(_ other: VersionVector) -> Bool {
+        other.entries.allSatisfy { replica, sequence in contains(Dot(replica, sequence)) }
     }
 }
 

@@ -100,8 +100,8 @@ struct CheckpointLoader {
 
     /// What is held here without a body must be in the checkpoint: nobody else would know what it did.
     private func checkCoverage() throws {
-        let cut = Dictionary(uniqueKeysWithValues: logs.map { ($0.tip.replica, $0.head.sequence) })
-        for (replica, floor) in try context.log.floors().entries where cut[replica].map({ $0 < floor }) ?? true {
+        let cut = VersionVector(Dictionary(uniqueKeysWithValues: logs.map { ($0.tip.replica, $0.head.sequence) }))
+        for (replica, floor) in try context.log.floors().entries where !cut.contains(Dot(replica, floor)) {
             throw StoreError(
                 .diverged, "The checkpoint lacks what this replica knows of \(replica) from an earlier one only.")
         }

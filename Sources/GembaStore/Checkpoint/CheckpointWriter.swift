@@ -1,3 +1,4 @@
+import GembaCausality
 import GembaTrust
 import GembaWire
 
@@ -77,6 +78,22 @@ struct CheckpointReader {
             buffer += content
             guard buffer.count <= Limits.sectionBytes + Limits.chunkBytes.upperBound else { throw Self.damaged }
         }
+    }
+
+    /// How much of each log a checkpoint covers.
+    static func cut(of file: CheckpointFile) throws -> VersionVector {
+        var reader = CheckpointReader(file)
+        var cut = VersionVector()
+        while let section = try reader.section() {
+            var decoder = CBORDecoder(section)
+            let items = try decoder.array() - 1
+            guard try decoder.unsigned() == CheckpointSection.logs.rawValue else { break }
+            for _ in 0..<items {
+                let head = try CheckpointLog(from: &decoder).head
+                cut.insert(Dot(head.replica, head.sequence))
+            }
+        }
+        return cut
     }
 
     /// The section at the offset, when all of it is in the buffer.

@@ -76,11 +76,15 @@ extension Replica {
     }
 
     /// A complete checkpoint that this station made, and that few enough changes have followed; nil when a new one is better.
+    ///
+    /// It covers the floors: they rise above one made before when another member's is installed.
     public func recentCheckpoint() throws -> SignedManifest? {
+        let floors = try withReader { try $0.log.floors() }
         let held = try vector(of: .data).reduce(UInt64(0)) { $0 + $1.sequence + 1 }
         let own = checkpoints.manifests().first { $0.manifest.maker == identity.stationKey }
         guard let own, held <= own.manifest.entries + max(own.manifest.entries / 8, 1_000),
-            try withOpenCheckpoint(own.manifest.id, { $0.isComplete }) == true
+            try withOpenCheckpoint(
+                own.manifest.id, { try $0.isComplete && CheckpointReader.cut(of: $0).covers(floors) }) == true
         else { return nil }
         return own
     }

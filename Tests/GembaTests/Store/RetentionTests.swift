@@ -130,7 +130,10 @@ struct RetentionTests {
             #expect(try c.stage(try #require(try a.chunk(index, of: signed.manifest.id))))
         }
         let own = try #require(try c.currentTip())
+        let early = try c.makeCheckpoint()
+        #expect(try c.recentCheckpoint() == early)
         _ = try c.install(signed.manifest.id)
+        #expect(try c.recentCheckpoint() == nil, "what it made before lies below its floors now")
         #expect(try c.currentTip() == own && c.vector(of: .data) != before)
         try share(a, b, c)
         #expect(try a.vector(of: .data) == c.vector(of: .data))
