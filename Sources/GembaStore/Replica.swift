@@ -158,23 +158,28 @@ public final class Replica: Sendable {
     ) throws -> Result {
         let context = try writer.context(database, environment: environment)
         context.beginTransaction()
-        var result: Result?
+        // As `Database.inTransaction` does, with statements that are prepared once.
+        try database.cachedStatement(sql: "BEGIN IMMEDIATE TRANSACTION").execute()
+        context.connection.tally.isInTransaction = true
+        defer { context.connection.tally.isInTransaction = false }
         do {
-            try database.inTransaction(.immediate) {
-                let value = try body(context)
-                result = value
-                try context.updateConflicts()
-                try context.updateDerivations()
-                let completion = completion(value)
-                if completion == .rollback { context.numbers.forgetAll() }
-                return completion
+            let result = try body(context)
+            try context.updateConflicts()
+            try context.updateDerivations()
+            guard database.isInsideTransaction else { throw StoreError.transactionLost }
+            if completion(result) == .commit {
+                try database.cachedStatement(sql: "COMMIT TRANSACTION").execute()
+            } else {
+                context.numbers.forgetAll()
+                try database.rollback()
             }
+            return result
         } catch {
             context.numbers.forgetAll()
+            // What SQLite itself took back already cannot be taken back again.
+            if database.isInsideTransaction { try? database.rollback() }
             throw error
         }
-        guard let result else { preconditionFailure("a transaction that ends has a result") }
-        return result
     }
 
     /// The wall clock that stamps this replica's changes, in milliseconds since 1970.

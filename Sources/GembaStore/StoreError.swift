@@ -47,6 +47,13 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         self.cause = cause
     }
 
+    /// The transaction at hand is no longer there.
+    static var transactionLost: StoreError {
+        StoreError(
+            .storageFailed, "SQLite took the whole write back after an error, and nothing of it was kept. Try it again."
+        )
+    }
+
     /// The message, with the cause.
     public var description: String {
         cause.map { "\(message) (\($0))" } ?? message

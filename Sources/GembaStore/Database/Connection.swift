@@ -11,7 +11,7 @@ final class Connection {
     let database: Database
     private let handle: OpaquePointer
     /// How many rows the statements of this connection have changed, apart from those that others ran on it.
-    let changes = ChangeCount()
+    let tally = WriteTally()
     private var statements: [String: Statement] = [:]
     private var updates: [UpdateKey: Statement] = [:]
     /// Holds on to the texts, so that no other can come to have the identity of one.
@@ -32,7 +32,7 @@ final class Connection {
     /// The prepared form of `sql`, kept for the life of the connection. Callers pass one of a bounded set of texts.
     func statement(_ sql: String) throws(StoreError) -> Statement {
         if let statement = statements[sql] { return statement }
-        let statement = try Statement(sql, on: handle, counting: changes)
+        let statement = try Statement(sql, on: handle, counting: tally)
         statements[sql] = statement
         return statement
     }
@@ -40,7 +40,7 @@ final class Connection {
     /// The prepared form of `sql`, kept for the life of the connection.
     func statement(_ sql: SQLText) throws(StoreError) -> Statement {
         if let known = texts[ObjectIdentifier(sql)] { return known.statement }
-        let statement = try Statement(sql.text, on: handle, counting: changes)
+        let statement = try Statement(sql.text, on: handle, counting: tally)
         texts[ObjectIdentifier(sql)] = (sql, statement)
         return statement
     }
@@ -62,7 +62,7 @@ final class Connection {
             try settler.install(on: handle)
             hasSettler = true
         }
-        let statement = try Statement(layout.update(columns: key.columns), on: handle, counting: changes)
+        let statement = try Statement(layout.update(columns: key.columns), on: handle, counting: tally)
         if updates.count == Self.greatestUpdates { updates.removeAll() }
         updates[key] = statement
         return statement
@@ -95,9 +95,12 @@ final class Connection {
     func execute(_ sql: String) throws { try database.execute(sql: sql) }
 }
 
-/// A number that a connection and its statements share.
-final class ChangeCount {
+/// What a connection and its statements share.
+final class WriteTally {
+    /// How many rows the statements changed.
     private(set) var rows = 0
+    /// Whether a write transaction was begun and has not ended.
+    var isInTransaction = false
 
     func add(_ count: Int) { rows += count }
 }

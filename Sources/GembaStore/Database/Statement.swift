@@ -9,11 +9,11 @@ import GembaWire
 final class Statement {
     private let handle: OpaquePointer
     private let connection: OpaquePointer
-    private let count: ChangeCount
+    private let tally: WriteTally
 
-    init(_ sql: String, on connection: OpaquePointer, counting count: ChangeCount) throws(StoreError) {
+    init(_ sql: String, on connection: OpaquePointer, counting tally: WriteTally) throws(StoreError) {
         self.connection = connection
-        self.count = count
+        self.tally = tally
         var prepared: OpaquePointer?
         let code = sqlite3_prepare_v3(connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
         guard code == SQLITE_OK, let prepared else { throw SQLiteFailure.error(on: connection, sql: sql) }
@@ -112,11 +112,15 @@ final class Statement {
     // MARK: Running
 
     /// Runs a statement that returns no rows, and makes it ready for the next run.
+    ///
+    /// - Throws: ``StoreError``. After an error that made SQLite take the whole transaction back, all that is still to be
+    ///   written in it fails: it would be committed statement by statement.
     func run() throws(StoreError) {
+        if tally.isInTransaction, sqlite3_get_autocommit(connection) != 0 { throw StoreError.transactionLost }
         let before = sqlite3_total_changes(connection)
         let code = sqlite3_step(handle)
         sqlite3_reset(handle)
-        count.add(Int(sqlite3_total_changes(connection) - before))
+        tally.add(Int(sqlite3_total_changes(connection) - before))
         guard code == SQLITE_DONE || code == SQLITE_ROW else { throw SQLiteFailure.error(on: connection) }
     }
 

@@ -122,8 +122,9 @@ final class StoreContext {
     private static let selectState = SQLText(
         """
         SELECT plant,
-            max(latest_timestamp, coalesce(
-                (SELECT max(timestamp) FROM gemba_replica WHERE id IN (data_replica, roster_replica)), 0)),
+            max(latest_timestamp,
+                coalesce((SELECT timestamp FROM gemba_replica WHERE id = data_replica), 0),
+                coalesce((SELECT timestamp FROM gemba_replica WHERE id = roster_replica), 0)),
             data_replica, roster_replica, renew
         FROM gemba_state WHERE id = 1
         """)

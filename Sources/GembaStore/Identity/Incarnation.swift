@@ -32,8 +32,8 @@ struct Incarnation {
         return nil
     }
 
-    /// The log of `kind` to write to; opens it with a genesis when there is none or a doubt.
-    func current(_ kind: LogKind, context: StoreContext) throws -> LogTip {
+    /// The log of `kind` to write to, and the latest timestamp so far; opens a log with a genesis when there is none or a doubt.
+    func current(_ kind: LogKind, context: StoreContext) throws -> (tip: LogTip, latest: HybridTimestamp) {
         var state = try context.state()
         if try doubt(context: context, state: state) != nil {
             try context.connection.statement(
@@ -45,8 +45,10 @@ struct Incarnation {
             state.dataReplica = nil
             state.rosterReplica = nil
         }
-        if let number = state.current(kind), let tip = try context.log.tip(number: number) { return tip }
-        return try open(kind, context: context)
+        if let number = state.current(kind), let tip = try context.log.tip(number: number) {
+            return (tip, state.latestTimestamp)
+        }
+        return (try open(kind, context: context), state.latestTimestamp)
     }
 
     /// The greatest number of earlier logs that a genesis names.

@@ -40,27 +40,28 @@ final class SideFile: Sendable {
         }
         defer { close(descriptor) }
         guard flock(descriptor, LOCK_SH) == 0 else { throw failure("locked") }
-        return contents(of: descriptor)
+        return contents(of: bytes(of: descriptor))
     }
 
-    private func contents(of descriptor: CInt) -> Record? {
-        guard let bytes = bytes(of: descriptor) else { return nil }
+    private func contents(of bytes: [UInt8]) -> Record? {
         if let record = lastSeen.withLock({ $0?.bytes == bytes ? $0?.record : nil }) { return record }
         guard let record = try? JSONDecoder().decode(Record.self, from: Data(bytes)) else { return nil }
         lastSeen.withLock { $0 = (bytes, record) }
         return record
     }
 
-    private func bytes(of descriptor: CInt) -> [UInt8]? {
+    private func bytes(of descriptor: CInt) -> [UInt8] {
         var bytes: [UInt8] = []
         while true {
-            let piece = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+            let piece = [UInt8](unsafeUninitializedCapacity: Self.pieceBytes) { buffer, count in
                 count = max(0, pread(descriptor, buffer.baseAddress, buffer.count, off_t(bytes.count)))
             }
-            if piece.isEmpty { return bytes }
             bytes += piece
+            if piece.count < Self.pieceBytes { return bytes }
         }
     }
+
+    private static let pieceBytes = 4096
 
     /// Raises the remembered sequence numbers; never lowers one of the same machine.
     ///
@@ -73,20 +74,17 @@ final class SideFile: Sendable {
         defer { close(descriptor) }
         guard flock(descriptor, LOCK_EX) == 0 else { throw failure("locked") }
         var merged: [String: UInt64] = [:]
-        if let known = contents(of: descriptor), machine.continues(known.machine) { merged = known.sequences }
+        let previous = bytes(of: descriptor)
+        if let known = contents(of: previous), machine.continues(known.machine) { merged = known.sequences }
         let before = merged
         for (replica, sequence) in sequences {
             merged[replica.description] = max(merged[replica.description] ?? 0, sequence)
         }
         let isNews = merged != before
         if isNews {
-            guard let data = encoded(Record(machine: machine, sequences: merged)) else { throw failure("encoded") }
+            guard var bytes = encoded(Record(machine: machine, sequences: merged)) else { throw failure("encoded") }
             // One write at the start, padded to what was there: a crash between two calls cannot leave a torn tail.
-            let previous = lseek(descriptor, 0, SEEK_END)
-            var bytes = data
-            if previous > off_t(bytes.count) {
-                bytes += Array(repeating: UInt8(ascii: " "), count: Int(previous) - bytes.count)
-            }
+            bytes += Array(repeating: UInt8(ascii: " "), count: max(0, previous.count - bytes.count))
             guard pwrite(descriptor, bytes, bytes.count, 0) == bytes.count else { throw failure("written") }
             lastSeen.withLock { $0 = (bytes, Record(machine: machine, sequences: merged)) }
         }
@@ -98,8 +96,19 @@ final class SideFile: Sendable {
         let known = encodedMachine.withLock { $0?.machine == record.machine ? $0?.text : nil }
         guard let machine = known ?? Self.encoded(record.machine) else { return nil }
         if known == nil { encodedMachine.withLock { $0 = (record.machine, machine) } }
-        let sequences = record.sequences.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
-        return Array("{\"machine\":\(machine),\"sequences\":{\(sequences.joined(separator: ","))}}".utf8)
+        var bytes = Array("{\"machine\":".utf8)
+        bytes.reserveCapacity(Self.pieceBytes)
+        bytes += machine.utf8
+        bytes += ",\"sequences\":{".utf8
+        for (replica, sequence) in record.sequences.sorted(by: { $0.key < $1.key }) {
+            if bytes.last != UInt8(ascii: "{") { bytes.append(UInt8(ascii: ",")) }
+            bytes += "\"".utf8
+            bytes += replica.utf8
+            bytes += "\":".utf8
+            bytes += String(sequence).utf8
+        }
+        bytes += "}}".utf8
+        return bytes
     }
 
     private static func encoded(_ machine: MachineFingerprint) -> String? {

@@ -131,6 +131,11 @@ final class CheckedFile {
         return functions.xWrite(inner, scratch, CInt(count), offset)
     }
 
+    func sync(_ flags: CInt) -> CInt {
+        frames.isSynced = true
+        return functions.xSync(inner, flags)
+    }
+
     private func isFirstPage(at offset: Int64) -> Bool { !isLog && offset == 0 && trust == .checked }
 
     // MARK: - Locks

@@ -58,6 +58,7 @@ struct CheckedHandle {
             guard let buffer else { return SQLITE_MISUSE }
             return CheckedHandle.object(file).write(buffer, count: Int(count), at: offset)
         }
+        table.xSync = { file, flags in CheckedHandle.object(file).sync(flags) }
         table.xFileControl = { file, operation, argument in
             CheckedHandle.object(file).control(operation, argument)
         }
@@ -69,9 +70,6 @@ struct CheckedHandle {
     private static func addPassedFunctions(to table: inout sqlite3_io_methods) {
         table.xTruncate = { file, size in
             CheckedHandle.object(file).functions.xTruncate(CheckedHandle.object(file).inner, size)
-        }
-        table.xSync = { file, flags in
-            CheckedHandle.object(file).functions.xSync(CheckedHandle.object(file).inner, flags)
         }
         table.xFileSize = { file, size in
             CheckedHandle.object(file).functions.xFileSize(CheckedHandle.object(file).inner, size)

@@ -26,9 +26,30 @@ enum LogFrame {
 /// SQLite chains a checksum through all frames: after a crash the log holds up to the last frame whose link is right. It computes
 /// the links before the page gets its checksum here, so each is computed again, from the one before as it stands in the file.
 /// SQLite reads links from the file alone, when it recovers a log or repairs the links of a transaction that wrote a page twice.
+///
+/// SQLite writes a frame's header and then its page. The header waits for the page here, and both go to the file at once. Only
+/// where a transaction has written a page twice are there headers that no page follows, which repair the links.
 struct FrameWriter {
-    /// The frame whose header was written last, and whose page is to come.
-    private var header: (offset: Int64, bytes: [UInt8])?
+    /// A frame's header as SQLite wrote it.
+    private struct Header {
+        var offset: Int64
+        /// The 24 bytes.
+        var words: (UInt64, UInt64, UInt64)
+
+        init(_ buffer: UnsafeRawPointer, offset: Int64) {
+            self.offset = offset
+            words = buffer.loadUnaligned(as: (UInt64, UInt64, UInt64).self)
+        }
+    }
+
+    /// The frame whose page is to come.
+    private var header: Header?
+    /// Whether this transaction has written a page twice.
+    private var repairsLinks = false
+    /// Whether this transaction has written a frame.
+    private var hasWritten = false
+    /// Whether commits wait for the disk.
+    var isSynced = false
     /// The link of the frame that was written last, where the next one follows, and the salt of this round of the log.
     private var last: (end: Int64, link: Link, salt: UInt64)?
     /// Which byte order a round of the log is in.
@@ -38,24 +59,26 @@ struct FrameWriter {
     mutating func forget() {
         header = nil
         last = nil
+        repairsLinks = false
+        hasWritten = false
     }
 
     mutating func write(
         _ buffer: UnsafeRawPointer, count: Int, at offset: Int64, scratch: UnsafeMutableRawPointer,
         to file: UnsafeMutablePointer<sqlite3_file>
     ) -> CInt {
-        let functions = file.pointee.pMethods.pointee
         if count == PageChecksum.pageBytes, LogFrame.isPage(offset) {
             return writePage(buffer, at: offset, scratch: scratch, to: file)
         }
         header = nil
         if count == LogFrame.headerBytes, LogFrame.isHeader(offset) {
-            header = (offset, Array(UnsafeRawBufferPointer(start: buffer, count: count)))
+            header = Header(buffer, offset: offset)
             if last?.end != offset { last = nil }
+            guard repairsLinks else { return SQLITE_OK }
         } else {
             last = nil
         }
-        return functions.xWrite(file, buffer, CInt(count), offset)
+        return file.pointee.pMethods.pointee.xWrite(file, buffer, CInt(count), offset)
     }
 
     private mutating func writePage(
@@ -66,11 +89,10 @@ struct FrameWriter {
         let start = offset - Int64(LogFrame.headerBytes)
         let isRewritten = header?.offset != start
         if let header, !isRewritten {
-            header.bytes.withUnsafeBytes { bytes in
-                if let first = bytes.baseAddress { scratch.copyMemory(from: first, byteCount: bytes.count) }
-            }
+            scratch.storeBytes(of: header.words, as: (UInt64, UInt64, UInt64).self)
         } else {
             // A page that its transaction had written before: SQLite repairs the links that follow before it commits.
+            repairsLinks = true
             let code = functions.xRead(file, scratch, CInt(LogFrame.headerBytes), start)
             guard code == SQLITE_OK else { return code }
         }
@@ -83,7 +105,35 @@ struct FrameWriter {
         }
         let code = link(scratch, at: start, in: file)
         guard code == SQLITE_OK else { return code }
+        if !hasWritten, isSynced { makeRoom(from: start, in: file) }
+        hasWritten = true
         return functions.xWrite(file, scratch, CInt(LogFrame.bytes), start)
+    }
+
+    // MARK: - Room
+
+    /// The room that a small transaction needs, in bytes.
+    private static let leastRoom: Int64 = 16 * Int64(LogFrame.bytes)
+    /// How much is added, in pieces of a size that SQLite writes at once.
+    private static let addedRoom: Int64 = 256 << 10
+    private static let zeros = [UInt8](repeating: 0, count: 64 << 10)
+
+    /// Lengthens the file by zeros when it is about to end, since a commit that lengthens it has the file system write where it
+    /// ends and what it consists of as well: on ext4 a commit of five pages waits half as long again. Room that is only
+    /// reserved would not do, as the system notes when it is filled.
+    ///
+    /// Zeros are no frame, since they do not have the salt of the log; so the log ends where it did. That there is no room shows
+    /// when the frame itself is written.
+    private func makeRoom(from start: Int64, in file: UnsafeMutablePointer<sqlite3_file>) {
+        let functions = file.pointee.pMethods.pointee
+        var end: Int64 = 0
+        guard functions.xFileSize(file, &end) == SQLITE_OK, end < start + Self.leastRoom else { return }
+        let first = max(start, end)
+        Self.zeros.withUnsafeBytes { zeros in
+            for place in stride(from: first, to: first + Self.addedRoom, by: zeros.count) {
+                guard functions.xWrite(file, zeros.baseAddress, CInt(zeros.count), place) == SQLITE_OK else { return }
+            }
+        }
     }
 
     // MARK: - Links

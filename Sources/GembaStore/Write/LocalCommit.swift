@@ -20,8 +20,7 @@ struct LocalCommit {
                 "This machine is not a member of the plant that may write. Enrol it with `gemba join`, or use a station."
             )
         }
-        var tip = try incarnation.current(.data, context: context)
-        let latest = try context.state().latestTimestamp
+        var (tip, latest) = try incarnation.current(.data, context: context)
         var clock = HybridClock(latest: latest)
         let wall = environment.sources.wallClock()
         let timestamp = clock.next(wall: wall)
@@ -43,9 +42,9 @@ struct LocalCommit {
             context: context, dot: Dot(tip.replica, dot.sequence), localDot: dot,
             makeRowID: { context.rowIDs.next(wall: wall, randomBytes: environment.sources.randomBytes) })
         let connection = context.connection
-        let foreign = connection.totalChanges - connection.changes.rows
+        let foreign = connection.totalChanges - connection.tally.rows
         let result = try body(transaction)
-        guard connection.totalChanges - connection.changes.rows == foreign else {
+        guard connection.totalChanges - connection.tally.rows == foreign else {
             throw StoreError(
                 .invalidOperation,
                 "Rows were changed by plain SQL within a write, and others would never hear of it. Use the transaction's "

@@ -60,8 +60,7 @@ struct RosterCommit {
         by actor: String, because reason: String, acts: [RosterAct]
     ) throws -> (tip: LogTip, reference: ChangeReference) {
         let environment = context.environment
-        var tip = try incarnation.current(.roster, context: context)
-        let latest = try context.state().latestTimestamp
+        var (tip, latest) = try incarnation.current(.roster, context: context)
         var clock = HybridClock(latest: latest)
         let timestamp = clock.next(wall: environment.sources.wallClock())
         let frontier = try context.log.frontier(of: .roster).filter { $0.replica != tip.number }

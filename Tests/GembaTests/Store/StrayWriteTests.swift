@@ -43,6 +43,24 @@ struct StrayWriteTests {
         #expect(fault == nil)
     }
 
+    @Test("A write whose transaction is gone keeps nothing", arguments: ["ROLLBACK", "COMMIT"])
+    func lostTransaction(sql: String) throws {
+        let plant = try TestPlant()
+        let part = try plant.founder.write(by: "ewa") { try $0.insert(into: "part", ["name": .text("label roll")]) }
+        let digest = try plant.founder.digest()
+        for isMoreWritten in [true, false] {
+            let error = #expect(throws: StoreError.self) {
+                try plant.founder.write(by: "ewa") { tx in
+                    try tx.database.execute(sql: sql)
+                    if isMoreWritten { try tx.update("part", part, ["name": .text("outside")]) }
+                }
+            }
+            #expect(error?.code == .storageFailed)
+            #expect(try plant.founder.digest() == digest && plant.founder.verify().fault == nil)
+        }
+        try plant.founder.write(by: "ewa") { try $0.update("part", part, ["name": .text("still writable")]) }
+    }
+
     @Test("A table that an earlier version made gets its guards when it is opened")
     func upgrade() throws {
         let plant = try TestPlant()

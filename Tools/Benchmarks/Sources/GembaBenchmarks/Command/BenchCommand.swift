@@ -25,7 +25,8 @@ struct BenchCommand: AsyncParsableCommand {
 
     /// All that can be measured, in the order of reports.
     static let measurements: [any Measurement.Type] = [
-        TicketBatches.self, LargeApply.self, FirstFill.self, IdleSync.self, WireSizes.self, CommitToAck.self,
+        TicketBatches.self, TicketUpdates.self, LargeApply.self, FirstFill.self, IdleSync.self, WireSizes.self,
+        CommitToAck.self,
         Searching.self,
         Snapshot.self,
         TextEditing.self, TextMerging.self,

@@ -7,7 +7,6 @@ import Gemba
 struct TicketBatches: Measurement {
     static let figures = [
         Figure("insert-1000", goal: 1.4, "insert 1,000 rows in a transaction"),
-        Figure("update-1000", goal: 1.2, "update one column of 1,000 rows in a transaction"),
         Figure("insert-1-full", goal: 1.3, "insert one row in a transaction"),
         Figure("apply-1000", goal: 1.4, "apply a change of 1,000 new rows, over inserting them"),
     ]
@@ -17,50 +16,20 @@ struct TicketBatches: Measurement {
     private static let batchSize = 1000
     private static let singles = 100
 
-    /// The times of one kind of work: ours, the baseline's, and those of others.
-    private struct Times {
-        var own = Series()
-        var plain = Series()
-        var others: [String: Series] = [:]
-    }
-
-    private var inserting = Times()
-    private var updating = Times()
-    private var single = Times()
+    private var inserting = TrackedTimes()
+    private var single = TrackedTimes()
     private var applying = Series()
 
     init() {}
 
     mutating func run(on bench: Bench) throws {
-        let trackings = Self.trackings(on: bench)
+        let trackings = PlainDatabase.Tracking.all(on: bench)
         for round in 0..<Self.rounds {
             try measure(round, folder: bench.makeFolder("batches-\(round)"), trackings, on: bench)
         }
-        for (name, times) in [("insert-1000", inserting), ("update-1000", updating), ("insert-1-full", single)] {
-            bench.add(name, times.own, over: times.plain)
-            let others = trackings.map { (name: $0.name, times: times.others[$0.name] ?? Series()) }
-            bench.compare(name, with: others, over: times.plain)
-        }
+        inserting.report("insert-1000", on: bench)
+        single.report("insert-1-full", on: bench)
         bench.add("apply-1000", applying, over: inserting.plain)
-    }
-
-    /// The others that are there to be compared with.
-    private static func trackings(on bench: Bench) -> [PlainDatabase.Tracking] {
-        var trackings: [PlainDatabase.Tracking] = [.session, .triggers]
-        let extensions = [("CRSQLITE_SO", PlainDatabase.Tracking.crSQLite), ("CLOUDSYNC_SO", { .sqliteSync($0) })]
-        for (variable, tracking) in extensions {
-            guard let path = ProcessInfo.processInfo.environment[variable] else {
-                bench.note("\(tracking("").name): skipped; name its extension file by \(variable)")
-                continue
-            }
-            let probe = "\(bench.folder)/probe-\(variable).sqlite"
-            if PlainDatabase(path: probe, tracking: tracking(path)) == nil {
-                bench.note("\(tracking("").name): skipped; \(path) cannot be loaded as an extension of SQLite")
-            } else {
-                trackings.append(tracking(path))
-            }
-        }
-        return trackings
     }
 
     // MARK: - One round
@@ -83,7 +52,7 @@ struct TicketBatches: Measurement {
             let range = batch * Self.batchSize..<(batch + 1) * Self.batchSize
             inserting.plain.time { plain.insert(rows, range) }
             try inserting.own.time { try Self.insert(tickets[range], at: author) }
-            for (name, other) in others { inserting.others[name, default: Series()].time { other.insert(rows, range) } }
+            for (name, other) in others { inserting.time(name) { other.insert(rows, range) } }
             guard bench.wants("apply-1000") else { continue }
             let news = try author.runs(
                 of: .data, after: position, excluding: VersionVector(), maximumBytes: Limits.batchBytes)
@@ -91,23 +60,10 @@ struct TicketBatches: Measurement {
             let outcome = try applying.time { try receiver.apply(news.runs, kind: .data) }
             precondition(outcome.problem == nil && outcome.quarantinedCount == 0, "\(outcome)")
         }
-        for batch in 0..<Self.batches where bench.wants("update-1000") {
-            let range = batch * Self.batchSize..<(batch + 1) * Self.batchSize
-            let order = range.map(UInt32.init)
-            let title = "checked in round \(round), batch \(batch) of them"
-            let values: [String: Value] = ["title": .text(title)]
-            updating.plain.time { plain.update(rows, order, title: title) }
-            try updating.own.time { try Self.update(tickets[range], values, at: author) }
-            for (name, other) in others {
-                updating.others[name, default: Series()].time { other.update(rows, order, title: title) }
-            }
-        }
         for index in tickets.indices.suffix(Self.singles) where bench.wants("insert-1-full") {
             single.plain.time { plain.insert(rows, index..<index + 1) }
             try single.own.time { try Self.insert(tickets[index...index], at: author) }
-            for (name, other) in others {
-                single.others[name, default: Series()].time { other.insert(rows, index..<index + 1) }
-            }
+            for (name, other) in others { single.time(name) { other.insert(rows, index..<index + 1) } }
         }
         try author.pass(to: receiver, after: &position)
         let digests = (try author.digest(), try receiver.digest())
@@ -117,14 +73,6 @@ struct TicketBatches: Measurement {
     private static func insert(_ tickets: ArraySlice<SampleTicket>, at author: Replica) throws {
         try author.write(by: "bench") { tx in
             for ticket in tickets { try tx.insert(into: "ticket", id: ticket.row, ticket.values) }
-        }
-    }
-
-    private static func update(
-        _ tickets: ArraySlice<SampleTicket>, _ values: [String: Value], at author: Replica
-    ) throws {
-        try author.write(by: "bench") { tx in
-            for ticket in tickets { try tx.update("ticket", ticket.row, values) }
         }
     }
 }

@@ -1,0 +1,47 @@
+import Gemba
+
+/// One column of 1,000 tickets is updated in a transaction: tickets from all over a table of 100,000, as people do.
+///
+/// The variants take turns batch by batch, so that a slow moment of the machine meets all of them.
+struct TicketUpdates: Measurement {
+    static let figures = [
+        Figure("update-1000", goal: 1.2, "update one column of 1,000 rows in a transaction")
+    ]
+
+    private static let count = 100_000
+    private static let batchSize = 1000
+    private static let rounds = 35
+
+    func run(on bench: Bench) throws {
+        let folder = try bench.makeFolder("updates-1000")
+        guard let plain = PlainDatabase(path: "\(folder)/plain.sqlite") else { fatalError("no database in \(folder)") }
+        let others = PlainDatabase.Tracking.all(on: bench).enumerated().compactMap { index, tracking in
+            PlainDatabase(path: "\(folder)/other-\(index).sqlite", tracking: tracking).map { (tracking.name, $0) }
+        }
+        let author = try SampleTicket.station(in: "\(folder)/author")
+        let tickets = SampleTicket.make(0..<Self.count)
+        let rows = PlainTickets(tickets)
+        for start in stride(from: 0, to: Self.count, by: Self.batchSize) {
+            let range = start..<start + Self.batchSize
+            for database in [plain] + others.map(\.1) { database.insert(rows, range) }
+            try author.write(by: "bench") { tx in
+                for ticket in tickets[range] { try tx.insert(into: "ticket", id: ticket.row, ticket.values) }
+            }
+        }
+        var times = TrackedTimes()
+        var generator = SplitMix(state: 1)
+        for round in 0..<Self.rounds {
+            let order = (0..<Self.batchSize).map { _ in UInt32(generator.next() % UInt64(Self.count)) }
+            let title = "checked in round \(round), by the night shift"
+            let values: [String: Value] = ["title": .text(title)]
+            times.plain.time { plain.update(rows, order, title: title) }
+            try times.own.time {
+                try author.write(by: "bench") { tx in
+                    for place in order { try tx.update("ticket", tickets[Int(place)].row, values) }
+                }
+            }
+            for (name, other) in others { times.time(name) { other.update(rows, order, title: title) } }
+        }
+        times.report("update-1000", on: bench)
+    }
+}
