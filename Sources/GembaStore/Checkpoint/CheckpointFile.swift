@@ -38,7 +38,8 @@ final class CheckpointFile {
         self.signed = signed
         do {
             if !FileManager.default.fileExists(atPath: path) {
-                FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+                _ = FileManager.default.createFile(
+                    atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
             }
             handle = try FileHandle(forUpdating: URL(fileURLWithPath: path))
             try scan()

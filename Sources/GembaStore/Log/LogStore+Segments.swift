@@ -41,22 +41,59 @@ extension LogStore {
     }
 
     private func pack(replica: Int64, from first: SequenceNumber, through last: SequenceNumber) throws {
-        var group: [Segment] = []
-        var groups: [[Segment]] = []
+        var group: [Segment.Key] = []
+        var groups: [[Segment.Key]] = []
         var (count, bytes) = (0, 0)
-        try scanSegments(replica: replica, from: first, through: last) { segment in
-            if segment.isFolded { return true }
-            if count + segment.count > Segment.maximumCount || bytes + segment.bytes > Segment.maximumBytes {
+        try scanOutlines(replica: replica, from: first, through: last) { outline in
+            if outline.isFolded || count + outline.count > Segment.maximumCount
+                || bytes + outline.bytes > Segment.maximumBytes
+            {
                 if group.count > 1 { groups.append(group) }
                 (group, count, bytes) = ([], 0, 0)
             }
-            group.append(segment)
-            (count, bytes) = (count + segment.count, bytes + segment.bytes)
-            return true
+            if outline.isFolded { return }
+            group.append(outline.key)
+            (count, bytes) = (count + outline.count, bytes + outline.bytes)
         }
         if group.count > 1 { groups.append(group) }
-        for group in groups { try join(group) }
+        for group in groups { try join(group.compactMap { try segment(of: $0.dot) }) }
     }
+
+    /// What a segment is, without its entries.
+    private struct SegmentOutline {
+        var key: Segment.Key
+        var isFolded: Bool
+        /// How many entries there are.
+        var count: Int
+        /// Bytes of all entries, before compression.
+        var bytes: Int
+    }
+
+    private func scanOutlines(
+        replica: Int64, from first: SequenceNumber, through last: SequenceNumber, _ body: (SegmentOutline) -> Void
+    ) throws {
+        let low = LocalDot(replica: replica, sequence: first)
+        let high = LocalDot(replica: replica, sequence: last)
+        try connection.statement(Self.selectOutlines)
+            .bind(1, Segment.Key(LocalDot(replica: replica, sequence: 0)).rawValue)
+            .bind(2, Segment.Key(low).rawValue).bind(3, Segment.Key(high).rawValue)
+            .forEach { row in
+                let (count, bytes) = row.withBytes(1) { directory in
+                    let count = directory.count / Segment.recordBytes
+                    return (count, (0..<count).reduce(0) { $0 + SegmentRecord(directory, at: $1).length })
+                }
+                body(
+                    SegmentOutline(
+                        key: Segment.Key(rawValue: row.int(0)), isFolded: row.int(2) == Segment.Coding.folded.rawValue,
+                        count: count, bytes: bytes))
+            }
+    }
+
+    private static let selectOutlines = SQLText(
+        """
+        SELECT id, directory, coding FROM gemba_segment
+        WHERE id >= coalesce((SELECT max(id) FROM gemba_segment WHERE id BETWEEN ?1 AND ?2), ?2) AND id <= ?3 ORDER BY id
+        """)
 
     /// Puts one segment in the place of several, with the heads at which stretches end and the last one. The others are
     /// forgotten: a peer that stands at one is still sent what follows it.

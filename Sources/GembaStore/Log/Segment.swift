@@ -53,8 +53,6 @@ struct Segment {
 
     /// How many entries there are.
     var count: Int { directory.count / Self.recordBytes }
-    /// Bytes of all entries, before compression.
-    var bytes: Int { content.bytes.count }
     var key: Key { Key(LocalDot(replica: replica, sequence: first)) }
     /// The sequence number of the last entry.
     var last: SequenceNumber { first + SequenceNumber(count) - 1 }

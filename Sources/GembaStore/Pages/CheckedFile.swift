@@ -126,8 +126,11 @@ final class CheckedFile {
         guard trust == .checked, count == PageChecksum.pageBytes, offset % Int64(count) == 0 else {
             return functions.xWrite(inner, buffer, CInt(count), offset)
         }
+        let number = PageChecksum.number(at: offset)
+        // What is copied from the log has its checksum.
+        if PageChecksum.isSound(buffer, number: number) { return functions.xWrite(inner, buffer, CInt(count), offset) }
         scratch.copyMemory(from: buffer, byteCount: count)
-        PageChecksum.stamp(scratch, number: PageChecksum.number(at: offset))
+        PageChecksum.stamp(scratch, number: number)
         return functions.xWrite(inner, scratch, CInt(count), offset)
     }
 

@@ -24,7 +24,8 @@ enum LogFrame {
 /// Writes pages to the log with their checksums, and keeps the log's own chain of checksums right.
 ///
 /// SQLite chains a checksum through all frames: after a crash the log holds up to the last frame whose link is right. It computes
-/// the links before the page gets its checksum here, so each is computed again, from the one before as it stands in the file.
+/// the links before the page gets its checksum here, so each is put right: the first of a transaction is computed again, from
+/// the one before as it stands in the file, and the others follow from SQLite's own by how far the one before was off.
 /// SQLite reads links from the file alone, when it recovers a log or repairs the links of a transaction that wrote a page twice.
 ///
 /// SQLite writes a frame's header and then its page. The header waits for the page here, and both go to the file at once. Only
@@ -50,8 +51,9 @@ struct FrameWriter {
     private var hasWritten = false
     /// Whether commits wait for the disk.
     var isSynced = false
-    /// The link of the frame that was written last, where the next one follows, and the salt of this round of the log.
-    private var last: (end: Int64, link: Link, salt: UInt64)?
+    /// The frame that was written last: where the next one follows, its link, by how much that differs from SQLite's, and the
+    /// salt of this round of the log.
+    private var last: (end: Int64, link: Link, difference: Link, salt: UInt64)?
     /// Which byte order a round of the log is in.
     private var order: (salt: UInt64, isBigEndian: Bool)?
 
@@ -98,12 +100,13 @@ struct FrameWriter {
         }
         header = nil
         (scratch + LogFrame.headerBytes).copyMemory(from: page, byteCount: PageChecksum.pageBytes)
+        let unstamped = scratch.loadUnaligned(fromByteOffset: LogFrame.bytes - PageChecksum.bytes, as: UInt64.self)
         PageChecksum.stamp(scratch + LogFrame.headerBytes, number: LogFrame.page(of: scratch))
         if isRewritten {
             last = nil
             return functions.xWrite(file, scratch + LogFrame.headerBytes, CInt(PageChecksum.pageBytes), offset)
         }
-        let code = link(scratch, at: start, in: file)
+        let code = link(scratch, unstamped: unstamped, at: start, in: file)
         guard code == SQLITE_OK else { return code }
         if !hasWritten, isSynced { makeRoom(from: start, in: file) }
         hasWritten = true
@@ -138,7 +141,8 @@ struct FrameWriter {
 
     // MARK: - Links
 
-    /// The two sums of the chain (section 4.2).
+    /// The two sums of the chain (section 4.2). Each step takes two words of four bytes: `first += x + second`, then
+    /// `second += y + first`, modulo 2^32.
     private struct Link {
         var first: UInt32
         var second: UInt32
@@ -146,10 +150,24 @@ struct FrameWriter {
         /// Where the salt and the link are in a frame's header.
         static let saltOffset = 8
         static let offset = 16
+        /// The bytes of a frame that its link covers: page number and database size, then the page.
+        static let coveredHeader = 8
+
+        init(first: UInt32, second: UInt32) {
+            self.first = first
+            self.second = second
+        }
 
         init(_ bytes: UnsafeRawPointer) {
             first = UInt32(bigEndian: bytes.loadUnaligned(as: UInt32.self))
             second = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+        }
+
+        /// Two words of what is covered.
+        init(words: UInt64, isBigEndian: Bool) {
+            first = UInt32(truncatingIfNeeded: words.littleEndian)
+            second = UInt32(truncatingIfNeeded: words.littleEndian >> 32)
+            if isBigEndian { (first, second) = (first.byteSwapped, second.byteSwapped) }
         }
 
         func store(to bytes: UnsafeMutableRawPointer) {
@@ -157,24 +175,52 @@ struct FrameWriter {
             bytes.storeBytes(of: second.bigEndian, toByteOffset: 4, as: UInt32.self)
         }
 
-        mutating func add(_ bytes: UnsafeRawPointer, count: Int, isBigEndian: Bool) {
-            let swaps = isBigEndian != (UInt32(1).bigEndian == 1)
-            var (a, b) = (first, second)
-            var place = 0
-            while place < count {
-                let one = bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self)
-                let two = bytes.loadUnaligned(fromByteOffset: place &+ 4, as: UInt32.self)
-                a = a &+ (swaps ? one.byteSwapped : one) &+ b
-                b = b &+ (swaps ? two.byteSwapped : two) &+ a
-                place &+= 8
-            }
-            (first, second) = (a, b)
+        static func + (left: Link, right: Link) -> Link {
+            Link(first: left.first &+ right.first, second: left.second &+ right.second)
         }
+
+        static func - (left: Link, right: Link) -> Link {
+            Link(first: left.first &- right.first, second: left.second &- right.second)
+        }
+
+        /// The sums after one more step.
+        private func step(_ x: UInt32, _ y: UInt32) -> Link {
+            let first = first &+ x &+ second
+            return Link(first: first, second: second &+ y &+ first)
+        }
+
+        mutating func add(_ bytes: UnsafeRawPointer, count: Int, isBigEndian: Bool) {
+            for place in stride(from: 0, to: count, by: 8) {
+                let words = Link(
+                    words: bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self), isBigEndian: isBigEndian)
+                self = step(words.first, words.second)
+            }
+        }
+
+        /// By how much two sums differ after a frame before which they differed by this: steps are linear.
+        var afterFrame: Link {
+            let (one, other) = Self.afterFrame
+            return Link(
+                first: one.first &* first &+ other.first &* second,
+                second: one.second &* first &+ other.second &* second)
+        }
+
+        /// What becomes of a difference of one in the first sum, and of one in the second.
+        private static let afterFrame: (Link, Link) = {
+            var (one, other) = (Link(first: 1, second: 0), Link(first: 0, second: 1))
+            for _ in 0..<(coveredHeader + PageChecksum.pageBytes) / 8 {
+                (one, other) = (one.step(0, 0), other.step(0, 0))
+            }
+            return (one, other)
+        }()
     }
 
     /// Gives a frame that is about to be written the link that follows from the one before.
+    ///
+    /// - Parameter unstamped: the page's last eight bytes as SQLite knew them when it computed its link.
     private mutating func link(
-        _ frame: UnsafeMutableRawPointer, at offset: Int64, in file: UnsafeMutablePointer<sqlite3_file>
+        _ frame: UnsafeMutableRawPointer, unstamped: UInt64, at offset: Int64,
+        in file: UnsafeMutablePointer<sqlite3_file>
     ) -> CInt {
         let salt = frame.loadUnaligned(fromByteOffset: Link.saltOffset, as: UInt64.self)
         // While links wait to be repaired SQLite leaves them out, so that none is right until the end.
@@ -182,31 +228,44 @@ struct FrameWriter {
             last = nil
             return SQLITE_OK
         }
-        let functions = file.pointee.pMethods.pointee
-        return withUnsafeTemporaryAllocation(byteCount: LogFrame.logHeaderBytes, alignment: 8) { buffer in
-            guard let bytes = buffer.baseAddress else { return SQLITE_NOMEM }
-            if order?.salt != salt {
-                let code = functions.xRead(file, bytes, 4, 0)
-                guard code == SQLITE_OK else { return code }
-                // The lowest bit of the magic number says it (section 4.1).
-                order = (salt, UInt32(bigEndian: bytes.loadUnaligned(as: UInt32.self)) & 1 == 1)
-            }
-            var link: Link
-            if let last, last.end == offset, last.salt == salt {
-                link = last.link
-            } else {
-                let isFirst = offset == Int64(LogFrame.logHeaderBytes)
-                let place = isFirst ? 24 : offset - Int64(LogFrame.bytes) + Int64(Link.offset)
-                let code = functions.xRead(file, bytes, 8, place)
-                guard code == SQLITE_OK else { return code }
-                link = Link(bytes)
-            }
-            let isBigEndian = order?.isBigEndian ?? false
-            link.add(frame, count: 8, isBigEndian: isBigEndian)
+        let code = readOrder(salt: salt, in: file)
+        guard code == SQLITE_OK else { return code }
+        let isBigEndian = order?.isBigEndian ?? false
+        let theirs = Link(frame + Link.offset)
+        var link: Link
+        if let last, last.end == offset, last.salt == salt {
+            let stamped = frame.loadUnaligned(fromByteOffset: LogFrame.bytes - PageChecksum.bytes, as: UInt64.self)
+            let change =
+                Link(words: stamped, isBigEndian: isBigEndian) - Link(words: unstamped, isBigEndian: isBigEndian)
+            link =
+                theirs + last.difference.afterFrame + Link(first: change.first, second: change.first &+ change.second)
+        } else {
+            guard let previous = readLink(before: offset, in: file) else { return SQLITE_IOERR }
+            link = previous
+            link.add(frame, count: Link.coveredHeader, isBigEndian: isBigEndian)
             link.add(frame + LogFrame.headerBytes, count: PageChecksum.pageBytes, isBigEndian: isBigEndian)
-            link.store(to: frame + Link.offset)
-            last = (offset + Int64(LogFrame.bytes), link, salt)
-            return SQLITE_OK
         }
+        link.store(to: frame + Link.offset)
+        last = (offset + Int64(LogFrame.bytes), link, link - theirs, salt)
+        return SQLITE_OK
+    }
+
+    /// Finds out which byte order this round of the log is in.
+    private mutating func readOrder(salt: UInt64, in file: UnsafeMutablePointer<sqlite3_file>) -> CInt {
+        if order?.salt == salt { return SQLITE_OK }
+        var magic: UInt32 = 0
+        let code = file.pointee.pMethods.pointee.xRead(file, &magic, CInt(MemoryLayout<UInt32>.size), 0)
+        // The lowest bit of the magic number says it (section 4.1).
+        if code == SQLITE_OK { order = (salt, UInt32(bigEndian: magic) & 1 == 1) }
+        return code
+    }
+
+    /// The link of the frame before an offset, or of the log's own header; nil when it cannot be read.
+    private func readLink(before offset: Int64, in file: UnsafeMutablePointer<sqlite3_file>) -> Link? {
+        let isFirst = offset == Int64(LogFrame.logHeaderBytes)
+        let place = isFirst ? 24 : offset - Int64(LogFrame.bytes) + Int64(Link.offset)
+        var words: UInt64 = 0
+        let code = file.pointee.pMethods.pointee.xRead(file, &words, CInt(MemoryLayout<UInt64>.size), place)
+        return code == SQLITE_OK ? withUnsafeBytes(of: words) { $0.baseAddress.map(Link.init) } : nil
     }
 }
