@@ -12,7 +12,7 @@ OWN, LOW, HIGH = 0, 1, 2
 ROWS = sorted(seeded(f"row {index}", 16) for index in range(3))
 TIME = 1_700_000_000_123 << 16 | 5
 INSERT, EDIT, DELETE = 0, 1, 2
-KINDS = {0: "register", 1: "set", 2: "increment", 3: "base", 4: "fact", 5: "text"}
+KINDS = {0: "register", 1: "set", 2: "increment", 3: "base", 4: "fact", 5: "text", 6: "drop"}
 
 
 def dots(flat):
@@ -33,7 +33,7 @@ def value(content):
     return {"bytes": content} if isinstance(content, bytes) else {"text": content}
 
 
-def effect(fields):
+def effect(fields, unknown=()):
     group, kind, *rest = fields
     result = {"group": group, "kind": kind}
     if kind == 0:
@@ -50,6 +50,8 @@ def effect(fields):
         return result | {"values": [value(item) for item in rest]}
     if kind == 5:
         return result | {"insertions": [insertion(item) for item in rest[0]], "deletions": deletions(rest[1])}
+    if kind == 6 and kind not in unknown:
+        return result
     return result | {"encoded": encode(fields)}
 
 
@@ -65,9 +67,10 @@ def deletions(flat):
     return [{"dot": dot(flat[i], flat[i + 1]), "offset": flat[i + 2], "count": flat[i + 3]} for i in starts]
 
 
-def operation(fields):
+def operation(fields, unknown=()):
     table, row, verb, saw, effects = fields
-    return {"table": table, "row": row, "verb": verb, "saw": dots(saw), "effects": [effect(item) for item in effects]}
+    shown = [effect(item, unknown) for item in effects]
+    return {"table": table, "row": row, "verb": verb, "saw": dots(saw), "effects": shown}
 
 
 def body(operations=(), extensions=None, **changes):
@@ -83,13 +86,14 @@ def body(operations=(), extensions=None, **changes):
     return [*fields.values()] + ([] if extensions is None else [extensions])
 
 
-def case(rule, name, fields, error=None, sequence=SEQUENCE):
+def case(rule, name, fields, error=None, sequence=SEQUENCE, unknown=()):
+    """`unknown` are the kinds of effects that are to be kept as unknown ones."""
     result = {"rule": rule, "name": name, "valid": error is None, "input": encode(fields)}
     result |= {"author": AUTHOR, "sequence": sequence}
     if error:
         return result | {"error": error}
     expected = dict(zip(("timestamp", "lamport", "schema", "actor", "reason"), fields))
-    expected |= {"operations": [operation(item) for item in fields[5]], "references": fields[6]}
+    expected |= {"operations": [operation(item, unknown) for item in fields[5]], "references": fields[6]}
     if len(fields) == 8:
         expected["extensions"] = {str(key): encode(content) for key, content in fields[7].items()}
     return result | {"expected": expected}
@@ -157,9 +161,47 @@ def valid_bodies():
     yield case("F7", "insertions on both sides and at the beginning", body([edit([1, 5, places, []])]))
     yield case("F8", "deletions of three changes", body([edit([1, 5, [], [LOW, 7, 0, 2, LOW, 7, 3, 1, OWN, 3, 0, 2**32 - 1, HIGH, 300, 5, 1]])]))
     yield case("F8", "insertions and deletions", body([edit([1, 5, [["a"]], [OWN, 3, 2**32 - 1, 1]])]))
-    yield case("F6", "an effect of kind 6", body([edit([1, 6, [OWN, 3], "more"])]))
+    yield case("F6", "an effect of kind 7", body([edit([1, 7, [OWN, 3], "more"])]))
+    yield from drops()
     yield case("F6", "an effect of an unknown kind between others", body([edit([1, 0, [], 1], [2, 99, {1: [1.5]}], [3, 0, [], 1])]))
     yield case("F6", "an unknown effect of no fields", body([insert([1, 2**63 - 1])]))
+
+
+def drop(*effects, saw=(OWN, 3), verb=DELETE, row=ROWS[0]):
+    return [1, row, verb, list(saw), list(effects) or [[0, 6]]]
+
+
+CUT = [AUTHOR, 9, seeded("own prefix", 16)]
+
+
+def drops():
+    def cut(*references):
+        return {"extensions": {1: list(references)}}
+
+    yield case("F9", "a drop", body([drop()], **cut(CUT)))
+    three = [drop(saw=(LOW, 7, OWN, 9, HIGH, 300))]
+    yield case("F9", "a drop of what three logs deleted", body(three, **cut(BELOW, CUT, ABOVE)))
+    yield case("F9", "two drops under one cut", body([drop(), drop(row=ROWS[1], saw=(OWN, 9))], **cut(CUT)))
+    yield case("F9", "a cut without a drop", body([insert()], **cut(CUT)))
+    yield case("F9", "a cut beside an unknown extension", body([drop()], extensions={1: [CUT], 2: "later"}))
+    short = [AUTHOR, 2, CUT[2]]
+    for name, fields in [
+        ("without a cut", body([drop()])),
+        ("under an unknown extension only", body([drop()], extensions={2: [CUT]})),
+        ("of a deletion beyond the cut", body([drop(saw=(OWN, 3))], **cut(short))),
+        ("of a deletion in a log outside the cut", body([drop(saw=(LOW, 7))], **cut(CUT))),
+        ("that saw nothing", body([drop(saw=())], **cut(CUT))),
+        ("under an edit", body([drop(verb=EDIT)], **cut(CUT))),
+        ("under an insert", body([drop(verb=INSERT, saw=())], **cut(CUT))),
+        ("beside another effect", body([drop([0, 6], [1, 0, [], "a"])], **cut(CUT))),
+        ("of a group", body([drop([1, 6])], **cut(CUT))),
+        ("with a field", body([drop([0, 6, 1])], **cut(CUT))),
+        ("under a cut out of order", body([drop()], **cut(ABOVE, CUT))),
+        ("under an empty cut", body([drop()], **cut())),
+        ("under a cut that is text", body([drop()], extensions={1: "everything"})),
+        ("under a cut of something else too", body([drop()], **cut(CUT, 7))),
+    ]:
+        yield case("F9", f"a drop {name} is an unknown effect", fields, unknown=[6])
 
 
 def invalid_headings():

@@ -21,6 +21,7 @@ from structures import (
 )
 
 INVITE, JOIN, ADMIT, CLOSE, ENDPOINTS = 1, 2, 3, 4, 5
+LAPSE, RETURN = 10, 11
 PRESS = Station("P4")
 SECRET = seeded("secret", 32)
 KEY = invite_key(SECRET)
@@ -37,8 +38,10 @@ def roster_bodies():
     invite = [INVITE, KEY.public, STATION, "P4", 86400]
     join = join_act(PRESS, KEY)
 
-    def shown(act):
+    def shown(act, unknown):
         kind, *fields = act
+        if unknown:
+            return {"kind": kind, "encoded": encode(act)}
         if kind == INVITE:
             return {"kind": kind, **dict(zip(("invite", "role", "name", "validForSeconds"), fields))}
         if kind == JOIN:
@@ -49,14 +52,18 @@ def roster_bodies():
             return {"kind": kind, "invite": fields[0]}
         if kind == ENDPOINTS:
             return {"kind": kind, "counter": fields[0], "endpoints": fields[1]}
+        if kind == LAPSE:
+            return {"kind": kind, "station": fields[0], "head": fields[1]}
+        if kind == RETURN:
+            return {"kind": kind}
         return {"kind": kind, "encoded": encode(act)}
 
-    def case(rule, name, fields, error=None):
+    def case(rule, name, fields, error=None, unknown=False):
         result = {"rule": rule, "name": name, "valid": error is None, "input": encode(fields)}
         if error:
             return result | {"error": error}
         expected = dict(zip(("timestamp", "lamport"), fields)) | {"actor": fields[3], "reason": fields[4]}
-        return result | {"expected": expected | {"acts": [shown(act) for act in fields[5]]}}
+        return result | {"expected": expected | {"acts": [shown(act, unknown) for act in fields[5]]}}
 
     yield case("act 1", "an invite", acts(invite))
     yield case("A2", "an invite without a name", acts([INVITE, KEY.public, ADMIN, "", 0]))
@@ -69,6 +76,10 @@ def roster_bodies():
     yield case("act 4", "a close", acts([CLOSE, KEY.public]))
     yield case("act 5", "endpoints", acts([ENDPOINTS, 7, ["tcp://10.0.0.4:7700", "ipc:///run/gemba"]]))
     yield case("act 5", "no endpoints", acts([ENDPOINTS, 8, []]))
+    head = [seeded("silent replica", 16), 12, seeded("silent head", 16)]
+    yield case("act 10", "a lapse", acts([LAPSE, PRESS.key, head]))
+    yield case("act 10", "a lapse of a station that never wrote", acts([LAPSE, PRESS.key, None]))
+    yield case("act 11", "a return", acts([RETURN]))
     yield case("A1", "an act of a reserved kind", acts([8, {1: [1]}, "later"]))
     yield case("A1", "an act of an unknown kind between others", acts(invite, [999], [CLOSE, KEY.public]))
     yield case("A1", "an act of kind 0", acts([0, 1]), "invalid")
@@ -83,6 +94,10 @@ def roster_bodies():
     yield case("act 3", "an admit of a hash", acts([ADMIT, PLANT]), "invalid")
     yield case("act 4", "a close without a key", acts([CLOSE]), "invalid")
     yield case("act 5", "endpoints as text", acts([ENDPOINTS, 7, "tcp://10.0.0.4:7700"]), "wrongType")
+    yield case("A1", "a lapse without a head is an unknown act", acts([LAPSE, PRESS.key]), unknown=True)
+    yield case("A1", "a lapse of a replica is an unknown act", acts([LAPSE, PLANT_LOG.replica, head]), unknown=True)
+    yield case("A1", "a lapse with a head of two elements is an unknown act", acts([LAPSE, PRESS.key, head[:2]]), unknown=True)
+    yield case("A1", "a return with a field is an unknown act", acts([RETURN, PRESS.key]), unknown=True)
     yield case("E3", "a counter of 2^63", acts([ENDPOINTS, 2**63, []]), "outOfRange")
     yield case("roster body", "no acts", acts(), "invalid")
     yield case("roster body", "another schema than 0", [*acts(invite)[:2], 1, *acts(invite)[3:]], "unsupportedVersion")
@@ -173,7 +188,7 @@ class World:
 
 
 def folds():
-    for make in (founding_folds, joining_folds, contested_folds, authority_folds, log_folds):
+    for make in (founding_folds, joining_folds, contested_folds, authority_folds, log_folds, lapse_folds):
         yield from make()
 
 
@@ -193,6 +208,7 @@ def case(rule, name, world, *members, **details):
             "sealing": station.sealing,
             "depth": depth,
             "endpoints": details.get("endpoints", {}).get(station.name, []),
+            "lapsed": station.name in details.get("lapsed", []),
         }
         for station, depth in sorted(members, key=rank)
     ]
@@ -380,3 +396,45 @@ def log_folds():
     other = World(Station("X1", ADMIN))
     world.logs["X1"] = other.root
     yield case("P1", "the log of another plant's founder", world, (FOUNDER, 0), (PRESS, 1))
+
+
+def lapse_folds():
+    admin = Station("A2", ADMIN)
+
+    def plant():
+        world = World()
+        for station in (PRESS, admin):
+            key, invitation = world.invite("L1", station.name, station.role)
+            world.join(station, key, invitation)
+        return world, ((FOUNDER, 0), (PRESS, 1), (admin, 1))
+
+    def lapse(world, author, station, saw=()):
+        return world.state(world.logs[author], [LAPSE, station.key, None], saw=saw)
+
+    world, members = plant()
+    lapse(world, "A2", PRESS)
+    yield case("P10", "a lapse", world, *members, lapsed=["P4"])
+    lapse(world, "L1", PRESS)
+    world.state(world.logs["P4"], [RETURN], saw=["A2", "L1"])
+    yield case("P10", "a return that had seen two lapses", world, *members)
+    lapse(world, "A2", PRESS)
+    yield case("P10", "a lapse that the return had not seen", world, *members, lapsed=["P4"])
+    world.state(world.logs["P4"], [RETURN], saw=["L1"])
+    yield case("P10", "a return that had not seen the lapse", world, *members, lapsed=["P4"])
+    world.state(world.logs["A2"], [RETURN], saw=["P4"])
+    yield case("P10", "a return by another", world, *members, lapsed=["P4"])
+
+    world, members = plant()
+    lapse(world, "P4", admin)
+    yield case("P10", "a lapse by a station", world, *members)
+    lapse(world, "A2", admin)
+    yield case("P10", "a lapse of its own author", world, *members)
+    lapse(world, "A2", FOUNDER)
+    yield case("P10", "a lapse of the founder", world, *members, lapsed=["L1"])
+
+    world, members = plant()
+    lapse(world, "L1", admin)
+    late = Station("P9")
+    key, invitation = world.invite("A2", "P9", saw=["L1"])
+    world.join(late, key, invitation)
+    yield case("P10", "an invitation by a lapsed admin", world, *members, (late, 2), lapsed=["A2"])

@@ -39,7 +39,16 @@ class World:
         self.quarantined = set()
         self.lamports = {}
 
-    def write(self, log, operations, saw=(), references=None, lamport=None):
+    @property
+    def admin(self):
+        """The log of the one of both who may drop rows."""
+        return self.a if self.a.station is FOUNDER else self.b
+
+    @property
+    def press(self):
+        return self.b if self.a.station is FOUNDER else self.a
+
+    def write(self, log, operations, saw=(), references=None, lamport=None, cut=()):
         """Appends a change. `saw` are entries of the other log, the last of which becomes dep and reference.
 
         With other references, or another lamport number than the graph gives, the change is quarantined.
@@ -50,6 +59,8 @@ class World:
         stated = computed if lamport is None else lamport
         named = seen if references is None else references
         body = change(list(operations), named, lamport=stated, timestamp=(1_700_000_000_000 + computed) << 16)
+        if cut:
+            body.append({1: sorted(entry.reference for entry in cut)})
         entry = log.append(operations if isinstance(operations, bytes) else body, seen)
         self.lamports[id(entry)] = computed
         self.applied.append(entry)
@@ -58,15 +69,8 @@ class World:
         return entry
 
     def case(self, rule, name):
-        rows = Rows()
-        for entry in self.applied:
-            if entry not in self.quarantined:
-                rows.apply(entry)
         other_order = list(self.causal_reversal())
-        backwards = Rows()
-        for entry in other_order:
-            if entry not in self.quarantined:
-                backwards.apply(entry)
+        rows, backwards = (self.rows(order) for order in (self.applied, other_order))
         assert backwards.digest() == rows.digest(), name
         logs = [self.a, self.b]
         runs = [log.run(0, 0) for log in logs]
@@ -84,6 +88,14 @@ class World:
             "marks": sorted({write[2] for row in rows.encoded_rows() for write in decode(row)[2]}),
             "digest": rows.digest(),
         }
+
+    def rows(self, order):
+        rows = Rows([self.admin.replica])
+        for entry in order:
+            rows.note(entry)
+            if entry not in self.quarantined:
+                rows.apply(entry)
+        return rows
 
     def causal_reversal(self):
         """Another causal order: b's changes as early as they can be."""
@@ -114,6 +126,7 @@ def merges():
     yield from counters()
     yield from texts()
     yield from presences()
+    yield from drops()
     yield from quarantines()
 
 
@@ -234,6 +247,60 @@ def presences():
     world.write(world.a, [row(EDIT, [1, 1, [["set", 1, []]]], saw=[0, 1])])
     world.write(world.a, [row(EDIT, [1, 2, [], 1], saw=[0, 2])])
     yield world.case("M15b", "families under one group do not meet")
+
+
+def dropped(saw, row=ROW):
+    return [1, row, DELETE, list(saw), [[0, 6]]]
+
+
+def drops():
+    def deleted():
+        """The admin inserts a row, which the press deletes."""
+        world = World()
+        first = world.write(world.admin, [row(INSERT, [1, 0, [], "x"], [2, 1, [["a", 1, []]]], [3, 2, [], 5])])
+        mark = world.write(world.press, [row(DELETE, saw=[1, 1])], [first])
+        return world, first, mark
+
+    world, first, mark = deleted()
+    drop = world.write(world.admin, [dropped([1, 1])], [mark], cut=[mark])
+    yield world.case("M16", "of a dropped row its presence stays")
+    late = world.write(world.press, [row(EDIT, [1, 0, [1, 1], "y"], [3, 2, [], 2], saw=[0, 1])], [first])
+    yield world.case("M16", "an edit that saw the delete and not the drop")
+    world.write(world.press, [row(EDIT, [1, 0, [], "z"], saw=[1, 2])], [drop])
+    yield world.case("M16", "an edit that saw the drop, of a row that does not exist")
+    world.write(world.admin, [row(INSERT, [1, 0, [], "again"], [2, 1, [["b", 1, []]]])], [late])
+    yield world.case("M16", "an insert that saw the drop")
+
+    world = World()
+    first = world.write(world.admin, [row(INSERT, [1, 0, [], "x"])])
+    mark = world.write(world.admin, [row(DELETE, saw=[0, 1])])
+    world.write(world.press, [row(EDIT, [1, 0, [1, 1], "y"], [2, 2, [], 2], saw=[1, 1])], [first])
+    world.write(world.admin, [dropped([0, 2])], cut=[mark])
+    yield world.case("M16", "an edit made apart from the delete")
+    world = World()
+    world.write(world.press, [row(INSERT, [1, 0, [], "made apart"])])
+    world.write(world.admin, [row(INSERT, [1, 0, [], "x"])])
+    mark = world.write(world.admin, [row(DELETE, saw=[0, 1])])
+    world.write(world.admin, [dropped([0, 2])], cut=[mark])
+    yield world.case("M16", "an insert made apart from the delete")
+
+    world, first, mark = deleted()
+    drop = world.write(world.admin, [dropped([1, 1])], [mark], cut=[mark])
+    again = world.write(world.admin, [row(INSERT, [1, 0, [], "again"])])
+    mark = world.write(world.press, [row(DELETE, saw=[1, 2, 1, 3])], [drop, again])
+    world.write(world.admin, [dropped([1, 2])], [mark], cut=[mark])
+    yield world.case("M16", "a row that is dropped twice")
+
+    world = World()
+    world.write(world.press, [row(INSERT, [1, 0, [], "x"])])
+    mark = world.write(world.press, [row(DELETE, saw=[0, 1])])
+    world.write(world.press, [dropped([0, 2])], cut=[mark])
+    yield world.case("M16", "a drop by a member without the right is a delete")
+    world = World()
+    world.write(world.admin, [row(INSERT, [1, 0, [], "x"])])
+    mark = world.write(world.admin, [row(DELETE, saw=[0, 1])])
+    world.write(world.admin, [dropped([0, 2])], cut=[world.admin.entries[1]])
+    yield world.case("F9", "a drop of a deletion beyond the cut is a delete")
 
 
 def quarantines():

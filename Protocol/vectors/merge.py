@@ -4,7 +4,7 @@ from encoding import decode, encode
 from structures import sha256
 
 INSERT, EDIT, DELETE = 0, 1, 2
-REGISTER, SET, INCREMENT, BASE, FACT, TEXT = range(6)
+REGISTER, SET, INCREMENT, BASE, FACT, TEXT, DROP = range(7)
 FAMILY = {REGISTER: 0, SET: 1, INCREMENT: 2, BASE: 2, FACT: 4, TEXT: 5}
 
 
@@ -109,11 +109,28 @@ def sum_form(total):
     return (total % 2**128).to_bytes(16, "big")
 
 
+class Row:
+    """What is known of one row."""
+
+    def __init__(self):
+        self.presence = Register()
+        self.groups = {}
+        self.drops = set()
+
+
 class Rows:
     """The merge state of all rows."""
 
-    def __init__(self):
+    def __init__(self, droppers=()):
+        """`droppers` are the logs whose authors may drop rows."""
         self.rows = {}
+        self.droppers = set(droppers)
+        self.pasts = {}
+
+    def note(self, entry):
+        """Learns what an entry had seen, whether it has an effect or not."""
+        before = {(dep[0], dep[1]) for dep in entry.deps} | {(entry.replica, entry.sequence - 1)}
+        self.pasts[entry.replica, entry.sequence] = before.union(*(self.pasts.get(dot, set()) for dot in before))
 
     def apply(self, entry):
         """Applies the data change in an entry, whose body is neither compressed nor sealed."""
@@ -124,9 +141,19 @@ class Rows:
         def dots(flat):
             return [(replicas[flat[i]], flat[i + 1]) for i in range(0, len(flat), 2)]
 
-        for table, row, verb, saw, effects in body[5]:
-            presence, groups = self.rows.setdefault((table, row), (Register(), {}))
-            presence.write(own, [1 if verb == DELETE else 0], dots(saw))
+        cut = {reference[0]: reference[1] for reference in (body[7].get(1, []) if len(body) > 7 else [])}
+
+        for table, name, verb, saw, effects in body[5]:
+            row = self.rows.setdefault((table, name), Row())
+            row.presence.write(own, [1 if verb == DELETE else 0], dots(saw))
+            if [effect[1] for effect in effects] == [DROP]:
+                if entry.replica in self.droppers and all(seq <= cut.get(log, 0) for log, seq in dots(saw)):
+                    row.groups = {}
+                    row.drops.add(own)
+                continue
+            if not row.drops <= self.pasts[own]:
+                continue
+            groups = row.groups
             for group, kind, *fields in effects:
                 if kind not in FAMILY:
                     continue
@@ -153,10 +180,10 @@ class Rows:
                     state.write(own, fields, [])
 
     def encoded_rows(self):
-        for table, row in sorted(self.rows):
-            presence, groups = self.rows[table, row]
-            states = [[*key, groups[key].state()] for key in sorted(groups) if groups[key].state()]
-            yield encode([table, row, presence.state(), states])
+        for table, name in sorted(self.rows):
+            row = self.rows[table, name]
+            states = [[*key, row.groups[key].state()] for key in sorted(row.groups) if row.groups[key].state()]
+            yield encode([table, name, row.presence.state(), states])
 
     def digest(self):
         return sha256(b"gemba/digest/1" + b"".join(self.encoded_rows()))

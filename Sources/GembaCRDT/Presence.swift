@@ -11,7 +11,4 @@ public enum PresenceMark: UInt8, Hashable, Sendable {
 extension DotFunction where Payload == PresenceMark {
     /// Whether a write stands that is not a deletion.
     @inlinable public var isAlive: Bool { writes.contains { $0.payload == .alive } }
-
-    /// Whether a deletion stands beside a write that did not know it.
-    @inlinable public var isRevived: Bool { isAlive && writes.contains { $0.payload == .deleted } }
 }

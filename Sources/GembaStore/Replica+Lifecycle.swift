@@ -87,6 +87,9 @@ extension Replica {
             return try SchemaInstaller(context: context).isInstalled()
         }
         if !isInstalled { try replica.write { try SchemaInstaller(context: $0).install() } }
+        if try replica.withReader({ try DeferredDrops(context: $0).isNeeded() }) {
+            try replica.write { try DeferredDrops(context: $0).apply() }
+        }
         return replica
     }
 

@@ -1,8 +1,8 @@
 /// Faults that tests plant in the store, to learn whether their checkers would find such a bug. Empty in every program.
 package struct StoreCalibration: OptionSet, Hashable, Sendable {
-    package let rawValue: UInt8
+    package let rawValue: UInt16
 
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
+    package init(rawValue: UInt16) { self.rawValue = rawValue }
 
     /// Applies a change although what its author had seen is not held.
     package static let ignoresDependencies = StoreCalibration(rawValue: 1 << 0)
@@ -18,4 +18,8 @@ package struct StoreCalibration: OptionSet, Hashable, Sendable {
     package static let checkpointsForgetLocalWork = StoreCalibration(rawValue: 1 << 5)
     /// Leaves deleted rows out of checkpoints, so that whoever takes one has never heard of the deletion.
     package static let checkpointsDropDeletedRows = StoreCalibration(rawValue: 1 << 6)
+    /// Merges into a dropped row what was written in ignorance of the drop.
+    package static let editsDroppedRows = StoreCalibration(rawValue: 1 << 7)
+    /// Takes a drop for an effect of an unknown kind, as a program does that is older than drops.
+    package static let defersDrops = StoreCalibration(rawValue: 1 << 8)
 }

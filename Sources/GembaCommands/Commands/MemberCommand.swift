@@ -8,7 +8,8 @@ public struct MemberCommand<Owner: Program>: ParsableCommand {
     /// How the command is called and explained.
     public static var configuration: CommandConfiguration {
         CommandConfiguration(
-            commandName: "member", abstract: "The members of the plant.", subcommands: [MemberListCommand<Owner>.self],
+            commandName: "member", abstract: "The members of the plant.",
+            subcommands: [MemberListCommand<Owner>.self, MemberLapseCommand<Owner>.self],
             defaultSubcommand: MemberListCommand<Owner>.self)
     }
 
@@ -16,15 +17,20 @@ public struct MemberCommand<Owner: Program>: ParsableCommand {
     public init() {}
 }
 
-/// `member list`: the members with their roles and endpoints.
+/// `member list`: the members with their roles, states and endpoints.
 public struct MemberListCommand<Owner: Program>: ParsableCommand {
     /// How the command is called and explained.
     public static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "list", abstract: "List the members of the plant.",
             discussion: """
-                EXAMPLE
+                EXAMPLES
                   \(Owner.name) member list
+                  \(Owner.name) member list --json | jq '.[] | select(.state == "lapsed")'
+
+                The last word of a member is the newest signed entry of it that has come here: its work, or that it says \
+                once a day that it holds what the others have. Nobody waits for a lapsed member; see \
+                `\(Owner.name) member lapse --help`.
                 """)
     }
 
@@ -40,25 +46,37 @@ public struct MemberListCommand<Owner: Program>: ParsableCommand {
         let roster = try replica.roster()
         let members = roster.members.values.sorted { $0.rank < $1.rank }
         guard !output.json else {
-            JSONValue.array(members.map { json($0, roster, replica) }).print()
+            JSONValue.array(try members.map { try json($0, roster, replica) }).print()
             return
         }
-        var table = TextTable("NAME", "ROLE", "INVITED BY", "ENDPOINTS", "KEY")
+        let now = replica.wallClock
+        var table = TextTable("NAME", "ROLE", "STATE", "LAST WORD", "INVITED BY", "ENDPOINTS", "KEY")
         for member in members {
             let own = member.station == replica.identity.stationKey ? " (this one)" : ""
             table.add(
-                member.displayName + own, member.role.name, member.inviter.map(roster.name) ?? "-",
+                member.displayName + own, member.role.name, member.isActive ? "active" : "lapsed",
+                try replica.lastWord(of: member.station).map { PointInTime.ago($0, now: now) } ?? "never",
+                member.inviter.map(roster.name) ?? "-",
                 member.endpoints.isEmpty ? "-" : member.endpoints.joined(separator: " "),
                 String(member.station.description.prefix(16)))
         }
         table.print()
     }
 
-    private func json(_ member: RosterMember, _ roster: Roster, _ replica: Replica) -> JSONValue {
-        .object([
+    private func json(_ member: RosterMember, _ roster: Roster, _ replica: Replica) throws -> JSONValue {
+        let lapse = member.lapse.map { lapse in
+            JSONValue.object([
+                ("declared", .string(PointInTime.iso(lapse.declared.milliseconds))), ("by", .string(lapse.actor)),
+                ("station", .string(roster.name(of: lapse.author))), ("reason", .string(lapse.reason)),
+            ])
+        }
+        return .object([
             ("name", .string(member.displayName)),
             ("station", .string("\(member.station)")),
             ("role", .string(member.role.name)),
+            ("state", .string(member.isActive ? "active" : "lapsed")),
+            ("lapse", lapse ?? .null),
+            ("lastWord", .text(try replica.lastWord(of: member.station).map(PointInTime.iso))),
             ("transportKey", .string("\(member.transport)")),
             ("invitedBy", .text(member.inviter.map(roster.name))),
             ("enrolled", .text(member.enrolled.map { PointInTime.iso($0.milliseconds) })),

@@ -9,7 +9,7 @@ extension RowEvent {
         switch verb {
         case .insert: "inserted"
         case .edit: writes.isEmpty ? "restored" : "edited"
-        case .delete: "deleted"
+        case .delete: isDrop ? "dropped" : "deleted"
         }
     }
 

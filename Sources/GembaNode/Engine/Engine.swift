@@ -110,7 +110,27 @@ public final class Engine {
             perform(on: id, at: moment) { $0.onTick(at: moment) }
         }
         dial(at: moment)
+        returnIfLapsed()
         if configuration.caresForPages { careForPages(at: moment) }
+    }
+
+    /// Ends this station's lapse once it holds what a member holds.
+    private func returnIfLapsed() {
+        guard let own = roster.members[replica.identity.stationKey], !own.isActive, !isInstalling else { return }
+        let isLevel = links.values.contains { link in
+            guard link.session.configuration.standing == .members, let peer = link.session.peer?.station else {
+                return false
+            }
+            return link.session.isSettled(.roster) && link.session.isSettled(.data) && peers[peer]?.behind == 0
+        }
+        guard isLevel else { return }
+        do {
+            if try replica.returnFromLapse() { logger.notice("this station was lapsed, has caught up, and returns") }
+            roster = try replica.roster()
+        } catch {
+            counters.storeFailures += 1
+            logger.error("the return could not be written", metadata: ["error": "\(error)"])
+        }
     }
 
     /// Looks whether this process or another wrote to the database, and passes new entries on.

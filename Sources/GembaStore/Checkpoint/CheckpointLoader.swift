@@ -64,6 +64,7 @@ struct CheckpointLoader {
         }
         try beginRows()
         guard rows?.count == file.manifest.rows else { throw CheckpointReader.damaged }
+        try applyDeferredDrops()
         if purpose == .installation { try finish() }
     }
 
@@ -153,6 +154,12 @@ struct CheckpointLoader {
         guard log.advances, let rest = block.suffix(after: log.tip.sequence) else { return }
         guard rest.first == logs[Int(place)].tip.sequence + 1 else { throw CheckpointReader.damaged }
         try context.log.appendFolded(rest, to: &logs[Int(place)].tip)
+    }
+
+    /// Carries out the drops of which the maker's program did not know what they are.
+    private func applyDeferredDrops() throws {
+        let cut = Dictionary(uniqueKeysWithValues: logs.map { ($0.tip.number, $0.head.sequence) })
+        try DeferredDrops(context: context).apply { dot in cut[dot.replica].map { dot.sequence <= $0 } ?? false }
     }
 
     private func add(_ step: KnowledgeStep) throws {

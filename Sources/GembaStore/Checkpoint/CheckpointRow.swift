@@ -7,7 +7,7 @@ import GembaWire
 /// Most rows were written by one change, so that the row names that change once, and what else there is stands behind:
 ///
 /// ```
-/// row     = [id, flags, log, sequence, settled, presence, others]
+/// row     = [id, flags, log, sequence, settled, presence, others, ? drops]
 /// settled = [* [group, + value]]                 ; groups that the change at (log, sequence) settled
 /// ```
 ///
@@ -15,6 +15,8 @@ import GembaWire
 enum CheckpointRow {
     static let insertedFlag: UInt64 = 1
     static let factsFlag: UInt64 = 2
+    static let dropsFlag: UInt64 = 4
+    /// How many elements a row has that was never dropped.
     static let fields = 7
 
     // MARK: - Encoding
@@ -32,9 +34,11 @@ enum CheckpointRow {
                 others.append((key, group))
             }
         }
-        encoder.array(count: fields)
+        encoder.array(count: state.drops.isEmpty ? fields : fields + 1)
         encoder.fixed(row)
-        encoder.unsigned((state.wasInserted ? insertedFlag : 0) | (family == .fact ? factsFlag : 0))
+        encoder.unsigned(
+            (state.wasInserted ? insertedFlag : 0) | (family == .fact ? factsFlag : 0)
+                | (state.drops.isEmpty ? 0 : dropsFlag))
         encode(base, into: &encoder)
         encoder.array(count: settled.count)
         for (group, values) in settled {
@@ -50,6 +54,9 @@ enum CheckpointRow {
             encoder.unsigned(UInt64(key.family.rawValue))
             group.encodeForCheckpoint(into: &encoder)
         }
+        if state.drops.isEmpty { return }
+        encoder.array(count: 2 * state.drops.count)
+        for drop in state.drops { encode(drop, into: &encoder) }
     }
 
     /// The presence of a row that is alive by its common dot alone is left out.
@@ -79,9 +86,12 @@ enum CheckpointRow {
     static func decode(
         from decoder: inout CBORDecoder, numbers: CheckpointNumbers
     ) throws -> (row: RowID, state: RowState<[Value]>) {
-        try decoder.array(count: fields)
+        let count = try decoder.array()
         let row: RowID = try decoder.fixed()
         let flags = try decoder.unsigned()
+        guard count == (flags & dropsFlag == 0 ? fields : fields + 1) else {
+            throw decoder.failure(.invalid("a row has another number of elements"))
+        }
         let base = try numbers.dot(from: &decoder)
         let family: MergeFamily = flags & factsFlag == 0 ? .register : .fact
         var state = RowState<[Value]>()
@@ -104,6 +114,9 @@ enum CheckpointRow {
             state.groups[GroupKey(group: group, family: family)] =
                 try GroupState(checkpoint: &decoder, family: family, numbers: numbers)
         }
+        guard flags & dropsFlag != 0 else { return (row, state) }
+        for _ in 0..<(try decoder.array()) / 2 { state.drops.append(try numbers.dot(from: &decoder)) }
+        state.drops.sort()
         return (row, state)
     }
 

@@ -43,7 +43,7 @@ final class CheckpointRowLoader {
 
     /// Inserts a row that one insert made and whose values all fit their columns; nil, with nothing done, for any other.
     private func loadPlain(_ decoder: inout CBORDecoder, _ layout: TableLayout) throws -> RowID? {
-        try decoder.array(count: CheckpointRow.fields)
+        guard try decoder.array() == CheckpointRow.fields else { return nil }
         let row: RowID = try decoder.fixed()
         let flags = try decoder.unsigned()
         let dot = try numbers.dot(from: &decoder)

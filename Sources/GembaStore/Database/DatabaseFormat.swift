@@ -5,7 +5,7 @@ enum DatabaseFormat {
     /// `PRAGMA application_id`: "Gmba".
     static let applicationID: Int64 = 0x476d_6261
     /// `PRAGMA user_version`.
-    static let version: Int64 = 3
+    static let version: Int64 = 4
     /// The first version whose pages have checksums.
     static let firstChecked: Int64 = 3
 

@@ -3,6 +3,8 @@ import GembaCausality
 import GembaWire
 
 /// Brings a file of an earlier format to today's, in one transaction.
+///
+/// From version 4 on the metadata of a row may list drops; what version 3 holds is valid as it is.
 struct FormatUpgrade {
     let context: StoreContext
 

@@ -15,6 +15,8 @@ final class StoreContext {
     let history: CausalHistory
     /// Replaced for each transaction.
     private(set) var rows: RowStore
+    /// Whether the author of a change has the right to drop rows.
+    private let mayDrop: (LocalDot) throws -> Bool
     var rowIDs = RowIDSource()
     /// The operations of the transaction at hand, in room that is kept from one to the next.
     var operations = OperationBatch()
@@ -23,21 +25,29 @@ final class StoreContext {
     /// Where the change that is being written will have come from; the log does not hold it yet.
     var draft: (dot: LocalDot, provenance: Provenance)?
 
-    /// - Parameter log: where the entries are, if not in the same database.
-    init(_ database: Database, environment: StoreEnvironment, log: LogStore? = nil) throws {
+    /// - Parameter source: where the entries are, and who had seen what, if not in the same database.
+    init(_ database: Database, environment: StoreEnvironment, reading source: StoreContext? = nil) throws {
         connection = try Connection(database)
         self.environment = environment
         numbers = ReplicaNumbers()
-        self.log = log ?? LogStore(connection: connection, numbers: numbers)
-        history = CausalHistory(connection: connection)
-        rows = RowStore(connection: connection, numbers: numbers, log: self.log, environment: environment)
+        log = source?.log ?? LogStore(connection: connection, numbers: numbers)
+        history = source?.history ?? CausalHistory(connection: connection)
+        mayDrop = { [log] dot in
+            guard let station = try log.tip(number: dot.replica)?.station else { return false }
+            return try Self.roster(in: log, environment).members[station]?.may(.dropRows) ?? false
+        }
+        rows = RowStore(
+            connection: connection, numbers: numbers, log: log, history: history, environment: environment,
+            mayDrop: mayDrop)
     }
 
     /// Forgets what belonged to the previous transaction.
     func beginTransaction() {
         log.forgetSegments()
         operations.removeAll()
-        rows = RowStore(connection: connection, numbers: numbers, log: log, environment: environment)
+        rows = RowStore(
+            connection: connection, numbers: numbers, log: log, history: history, environment: environment,
+            mayDrop: mayDrop)
     }
 
     /// Hands the room for a local change out, until it is given back.

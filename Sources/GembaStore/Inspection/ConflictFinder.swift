@@ -19,7 +19,7 @@ struct ConflictFinder {
 
     /// By group number, what concerns the whole row first.
     func conflicts() throws -> [Conflict] {
-        if !state.wasInserted { return try orphans() }
+        if !state.wasInserted { return state.isOrphan ? try orphans() : [] }
         guard state.isVisible else { return [] }
         let keys = state.groups.keys.sorted()
         return try revival()
@@ -56,7 +56,7 @@ struct ConflictFinder {
     // MARK: - The whole row
 
     private func revival() throws -> [Conflict] {
-        guard state.presence.isRevived else { return [] }
+        guard state.isRevived else { return [] }
         let siblings = try state.presence.writes.map { write in
             try sibling([], columns: [], by: write.name, isShown: write.payload == .alive)
         }
@@ -65,6 +65,7 @@ struct ConflictFinder {
 
     /// What was written to a row that is not there, group by group; without any, who touched it.
     private func orphans() throws -> [Conflict] {
+        let state = try context.orphanedState(of: row, in: layout.table.id, state)
         let found = try state.groups.sorted { $0.key < $1.key }.map { key, group in
             conflict(
                 .orphan, over: key.group, columns: columns(of: key.group), try everything(in: group, of: key.group))

@@ -50,6 +50,8 @@ public struct RowEvent: Hashable, Sendable {
     public var provenance: Provenance
     /// Whether the row was inserted, edited or deleted.
     public var verb: RowOperation.Verb
+    /// Whether the deletion was a drop: it took the row's merge state from every replica.
+    public var isDrop: Bool
     /// The writes to the row's groups, by group number; empty for a deletion.
     public var writes: [Write]
 }
@@ -73,7 +75,7 @@ extension Replica {
             try context.forEachOperation(on: row, of: layout.table.id) { operation, provenance, dot in
                 events.append(
                     RowEvent(
-                        provenance: provenance, verb: operation.verb,
+                        provenance: provenance, verb: operation.verb, isDrop: operation.isDrop,
                         writes: try context.writes(of: operation, as: dot, layout: layout)))
             }
             return events.sorted {
@@ -97,10 +99,7 @@ extension Replica {
                 case .change:
                     guard let end, try dot == end || context.history.hasSeen(dot, by: end) else { return }
                 }
-                _ = try state.apply(
-                    operation, as: dot, local: { try context.numbers.local($0, on: context.connection) },
-                    global: { try context.numbers.global($0, on: context.connection) },
-                    payload: { $0 })
+                _ = try state.apply(operation, as: dot, knowing: context.rows, payload: { $0 })
             }
             guard state.isVisible else { return nil }
             return try context.rows.shownValues(of: state, layout: layout)
@@ -141,7 +140,7 @@ extension StoreContext {
     }
 
     /// Calls `body` with each operation on a row, in apply order.
-    fileprivate func forEachOperation(
+    func forEachOperation(
         on row: RowID, of table: TableID, _ body: (RowOperation, Provenance, LocalDot) throws -> Void
     ) throws {
         let needle = row.bytes
@@ -167,12 +166,14 @@ extension StoreContext {
         of operation: RowOperation, as dot: LocalDot, layout: TableLayout
     ) throws -> [RowEvent.Write] {
         guard let (state, _) = try rows.load(table: operation.table, row: operation.row) else { return [] }
+        let isKeptApart = try isApart(dot, from: state.drops)
         return try operation.effects.flatMap { effect in
             let index = layout.index(of: effect.group)
             let columns = index.map { layout.groups[$0].columns.map(\.name) } ?? []
             let order = index.map { layout.orders[$0] } ?? .latest
             return try acts(of: effect, as: dot, state: state, order: order).map { act, fate in
-                RowEvent.Write(columns: columns, group: effect.group, act: act, fate: fate)
+                RowEvent.Write(
+                    columns: columns, group: effect.group, act: act, fate: isKeptApart ? .kept : fate)
             }
         }
     }
@@ -215,6 +216,8 @@ extension StoreContext {
                     isShown || text.insertions.isEmpty ? .shown : .replaced
                 )
             ]
+        case .drop:
+            return []
         case .unknown:
             return [(.unknown, .kept)]
         }

@@ -177,7 +177,7 @@ private struct Verifier {
             try database.execute(sql: "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
             try database.inTransaction(.immediate) {
                 try DatabaseFormat.create(in: database)
-                let scratch = try StoreContext(database, environment: context.environment, log: context.log)
+                let scratch = try StoreContext(database, environment: context.environment, reading: context)
                 try SchemaInstaller(context: scratch).install()
                 try replay(into: scratch)
                 try compare(with: scratch)

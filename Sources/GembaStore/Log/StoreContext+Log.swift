@@ -23,14 +23,16 @@ extension StoreContext {
     }
 
     /// The members, folded from the roster logs held.
-    func roster() throws -> Roster {
+    func roster() throws -> Roster { try Self.roster(in: log, environment) }
+
+    static func roster(in log: LogStore, _ environment: StoreEnvironment) throws -> Roster {
         guard let last = try log.lastStretch(of: .roster), let tip = try log.tip(number: last.replica) else {
             return Roster(plant: environment.plant, logs: [RosterLog]())
         }
         let newest = RosterCache.Key(position: last.end, hash: tip.hash)
         if let roster = environment.rosterCache[newest] { return roster }
         let roster = Roster(
-            plant: environment.plant, logs: try rosterLogs(), reusing: environment.rosterCache.latestRoster)
+            plant: environment.plant, logs: try log.rosterLogs(), reusing: environment.rosterCache.latestRoster)
         environment.rosterCache[newest] = roster
         return roster
     }
@@ -44,28 +46,6 @@ extension StoreContext {
             for case .join(_, let member, _) in log.entries.first?.body?.acts ?? [] { return member.role }
         }
         return nil
-    }
-
-    /// All roster logs, decoded.
-    func rosterLogs() throws -> [RosterLog] {
-        try log.tips(of: .roster).compactMap { tip in
-            var result: RosterLog?
-            var hash = ChangeHash.beforeGenesis
-            try log.scanSegments(replica: tip.number, from: 0, through: tip.sequence) { segment in
-                for sequence in segment.sequences {
-                    let entry = try Entry(decoding: segment.entry(sequence))
-                    hash = entry.hash(
-                        replica: sequence == 0 ? nil : tip.replica, sequence: sequence, previous: hash)
-                    if sequence == 0 {
-                        result = RosterLog(genesis: try Genesis(decoding: entry.body), genesisHash: hash)
-                    } else {
-                        result?.append(RosterLog.Entry(entry, hash: hash))
-                    }
-                }
-                return true
-            }
-            return result
-        }
     }
 
     /// Moves the roster log with which this station joined behind the entries that it follows, once they are held.
@@ -82,5 +62,29 @@ extension StoreContext {
         guard !followed.isEmpty, followed.count == genesis.rosterFrontier.count else { return }
         try log.cover(followed)
         try log.moveToEnd(tip)
+    }
+}
+
+extension LogStore {
+    /// All roster logs, decoded.
+    func rosterLogs() throws -> [RosterLog] {
+        try tips(of: .roster).compactMap { tip in
+            var result: RosterLog?
+            var hash = ChangeHash.beforeGenesis
+            try scanSegments(replica: tip.number, from: 0, through: tip.sequence) { segment in
+                for sequence in segment.sequences {
+                    let entry = try Entry(decoding: segment.entry(sequence))
+                    hash = entry.hash(
+                        replica: sequence == 0 ? nil : tip.replica, sequence: sequence, previous: hash)
+                    if sequence == 0 {
+                        result = RosterLog(genesis: try Genesis(decoding: entry.body), genesisHash: hash)
+                    } else {
+                        result?.append(RosterLog.Entry(entry, hash: hash))
+                    }
+                }
+                return true
+            }
+            return result
+        }
     }
 }

@@ -2,7 +2,7 @@ import GembaCausality
 import GembaTrust
 import GembaWire
 
-/// Up to where every log is *stable*: what every active member that may write has acknowledged.
+/// Up to where every log is *stable*: what every member that may write and is not lapsed has acknowledged.
 ///
 /// A member acknowledges by writing: its entry is signed, names by hash what it had seen, and comes after everything that
 /// the member itself wrote before. So a vector can never overtake the changes that its owner made, and one
@@ -13,6 +13,8 @@ import GembaWire
 struct StableCut {
     /// For each data log, how many of its entries are stable.
     private(set) var counts: [Int64: SequenceNumber] = [:]
+    /// For each member that is waited for, how many entries of each data log it has acknowledged.
+    private(set) var acknowledged: [StationKey: [Int64: SequenceNumber]] = [:]
     /// The members that hold folding back, with how much they have not acknowledged.
     private(set) var laggards: [Laggard] = []
 
@@ -28,10 +30,13 @@ struct StableCut {
     init(_ context: StoreContext, without absent: Set<StationKey>) throws {
         let tips = try context.log.tips(of: .data)
         counts = Dictionary(uniqueKeysWithValues: tips.map { ($0.number, $0.sequence + 1) })
-        let members = try context.roster().members.values.filter { $0.may(.writeData) && !absent.contains($0.station) }
+        let members = try context.roster().members.values.filter {
+            $0.may(.writeData) && $0.isActive && !absent.contains($0.station)
+        }
         for member in members.sorted(by: { $0.station < $1.station }) {
             let own = tips.filter { $0.station == member.station }
             let known = try Self.acknowledged(by: own, context)
+            acknowledged[member.station] = known
             var unacknowledged: UInt64 = 0
             for tip in tips {
                 let stable = known[tip.number] ?? 0

@@ -9,10 +9,12 @@ import GembaWire
 /// for byte:
 ///
 /// ```
-/// metadata  = version flags dot ranges presence exceptions      ; flags: 1 inserted, 2 the ranges are of facts
+/// metadata  = version flags dot ranges presence exceptions drops?
+///                                               ; flags: 1 inserted, 2 the ranges are of facts, 4 drops are there
 /// ranges    = count (first length)*                             ; groups settled by the dot above, stored in columns
 /// presence  = count (dot mark)*                                 ; count 0: alive by the dot above
 /// exceptions = count (group family outside state)*
+/// drops     = count dot*
 /// dot       = replica sequence
 /// ```
 ///
@@ -30,6 +32,7 @@ struct RowMetadata: Hashable, Sendable {
     static let version: UInt8 = 1
     static let insertedFlag: UInt8 = 1
     private static let factsFlag: UInt8 = 2
+    private static let dropsFlag: UInt8 = 4
 
     /// The metadata of a row that one insert made, with all values in columns.
     static func fresh(by dot: LocalDot, groups: some Collection<GroupID>, family: MergeFamily) -> [UInt8] {
@@ -58,7 +61,9 @@ struct RowMetadata: Hashable, Sendable {
         }
         var writer = ByteWriter()
         writer.byte(Self.version)
-        writer.byte((state.wasInserted ? Self.insertedFlag : 0) | (family == .fact ? Self.factsFlag : 0))
+        writer.byte(
+            (state.wasInserted ? Self.insertedFlag : 0) | (family == .fact ? Self.factsFlag : 0)
+                | (state.drops.isEmpty ? 0 : Self.dropsFlag))
         writer.dot(base)
         writer.ranges(common)
         let presence = state.presence.writes
@@ -78,6 +83,7 @@ struct RowMetadata: Hashable, Sendable {
             writer.byte(outside.contains(key) ? 1 : 0)
             writer.group(group)
         }
+        if !state.drops.isEmpty { writer.dots(state.drops) }
         return writer.bytes
     }
 
@@ -137,6 +143,7 @@ struct RowMetadata: Hashable, Sendable {
             if try reader.byte() == 1 { outside.insert(key) }
             state.groups[key] = try reader.group(family)
         }
+        if flags & Self.dropsFlag != 0 { state.drops = try reader.dots() }
         guard reader.isAtEnd else { throw ByteReader.malformed }
         self.init(state: state, outside: outside)
     }

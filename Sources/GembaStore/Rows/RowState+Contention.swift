@@ -22,9 +22,9 @@ extension RowState {
     fileprivate func isContested(
         in layout: TableLayout, isUnfit: (GroupKey, _ group: Int, Payload) -> Bool
     ) -> Bool {
-        guard wasInserted else { return true }
+        guard wasInserted else { return isOrphan }
         guard presence.isAlive else { return false }
-        if presence.isRevived { return true }
+        if isRevived { return true }
         return groups.contains { key, state in
             guard let index = layout.index(of: key.group), !layout.groups[index].isHidden else { return false }
             if key.family != MergeFamily(layout.groups[index].merge) { return true }

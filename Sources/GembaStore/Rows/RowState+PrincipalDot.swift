@@ -26,7 +26,8 @@ extension RowState {
 
     /// The same state with every dot named otherwise.
     func renamed(_ rename: (LocalDot) throws -> LocalDot) rethrows -> RowState {
-        var result = RowState(presence: try presence.renamed(rename), wasInserted: wasInserted)
+        var result = RowState(
+            presence: try presence.renamed(rename), wasInserted: wasInserted, drops: try drops.map(rename).sorted())
         result.groups = try groups.mapValues { state in
             switch state {
             case .writes(let writes): .writes(try writes.renamed(rename))

@@ -10,13 +10,24 @@ struct RowState<Payload: Hashable & Sendable>: Hashable, Sendable {
     typealias Writes = DotFunction<LocalDot, Payload>
 
     var presence = DotFunction<LocalDot, PresenceMark>()
-    /// Whether an insert was ever applied. An edit never creates a row: until then the row is an orphan.
+    /// Whether an insert was ever applied that counts. An edit never creates a row: until then the row is an orphan.
     var wasInserted = false
+    /// The drops of the row of which none had seen another, sorted: only changes that had seen all of them do more to it than
+    /// to be a presence write.
+    var drops: [LocalDot] = []
     /// The states that are not empty.
     var groups: [GroupKey: GroupState<Payload>] = [:]
 
     /// Whether a reader sees the row.
     var isVisible: Bool { wasInserted && presence.isAlive }
+    /// Whether the row does not exist because it was dropped, and was not inserted again.
+    var isDropped: Bool { !wasInserted && !drops.isEmpty }
+    /// Whether something was written to a row that does not exist.
+    var isOrphan: Bool { !wasInserted && (drops.isEmpty || presence.isAlive) }
+    /// Whether a deletion stands beside a write that did not know it. Who inserts a dropped row again had seen the drop.
+    var isRevived: Bool {
+        presence.isAlive && presence.writes.contains { $0.payload == .deleted && !drops.contains($0.name) }
+    }
 }
 
 /// What keeps a state of its own in a row. Effects carry their merge kind, and two authors may disagree about a group's
@@ -83,22 +94,34 @@ extension RowState {
     ///
     /// - Parameters:
     ///   - dot: the change's dot.
-    ///   - local: translates the dots that the operation names.
-    ///   - global: translates the dots of texts, whose characters are ordered by replica id.
+    ///   - changes: knows the changes that the operation names, and what its author had seen.
     ///   - payload: makes a register's payload of the values written.
     /// - Returns: the effects of unknown kind, which the caller defers.
     mutating func apply(
-        _ operation: RowOperation, as dot: LocalDot, local: (Dot) throws -> LocalDot,
-        global: (LocalDot) throws -> Dot, payload: ([Value]) -> Payload
+        _ operation: RowOperation, as dot: LocalDot, knowing changes: RowStore, payload: ([Value]) -> Payload
     ) throws -> [Effect] {
+        let (local, global) = (changes.local, changes.global)
         let mark: PresenceMark = operation.verb == .delete ? .deleted : .alive
         presence.write(mark, as: dot, replacing: try operation.saw.map(local))
+        if operation.isDrop, !changes.calibration.contains(.defersDrops) {
+            if try changes.mayDrop(dot) { try drop(as: dot, knowing: changes) }
+            return []
+        }
+        guard try changes.hasSeen(drops, by: dot) else { return [] }
         if operation.verb == .insert { wasInserted = true }
         var unknown: [Effect] = []
         for effect in operation.effects {
             if try !apply(effect, as: dot, local: local, global: global, payload: payload) { unknown.append(effect) }
         }
         return unknown
+    }
+
+    /// Takes everything but presence. Nothing that was applied so far had seen this drop, since it comes only now.
+    private mutating func drop(as dot: LocalDot, knowing changes: RowStore) throws {
+        drops = try drops.filter { try !changes.hasSeen([$0], by: dot) } + [dot]
+        drops.sort()
+        groups = [:]
+        wasInserted = false
     }
 
     /// Applies one effect, or returns false when its kind is unknown.
@@ -138,7 +161,7 @@ extension RowState {
             // Taken out of the table, so that a long text is changed in place.
             let state = try TextState.applying(text, to: takeText(key), as: dot, global: global)
             groups[key] = state.isEmpty ? nil : .text(state)
-        case .unknown:
+        case .drop, .unknown:
             return false
         }
         return true
@@ -195,7 +218,7 @@ extension RowState {
 extension RowState where Payload == [Value] {
     /// The same state without values.
     var dotsOnly: RowState<Nothing> {
-        var result = RowState<Nothing>(presence: presence, wasInserted: wasInserted)
+        var result = RowState<Nothing>(presence: presence, wasInserted: wasInserted, drops: drops)
         result.groups = groups.mapValues { state in
             switch state {
             case .writes(let writes):
@@ -207,4 +230,9 @@ extension RowState where Payload == [Value] {
         }
         return result
     }
+}
+
+extension RowOperation {
+    /// Whether it takes the row's merge state.
+    var isDrop: Bool { effects.count == 1 && effects[0].content == .drop }
 }

@@ -13,7 +13,7 @@ extension RowStore {
         let wasContested = isContested(state, table: table)
         var operation = dotted.operation
         operation.effects = []
-        _ = try state.apply(operation, as: dotted.dot, local: local, global: global, payload: { $0 })
+        _ = try state.apply(operation, as: dotted.dot, knowing: self, payload: { $0 })
         state.groups[key] = text.isEmpty ? nil : .text(text)
         if wasContested || isContested(state, table: table) { noteContest(over: row, in: table) }
         try save(state, table: table, row: row)

@@ -14,6 +14,9 @@ final class RowStore {
     let connection: Connection
     let numbers: ReplicaNumbers
     private let log: LogStore
+    private let history: CausalHistory
+    /// Whether the author of a change has the right to drop rows.
+    let mayDrop: (LocalDot) throws -> Bool
     let layouts: [TableID: TableLayout]
     let calibration: StoreCalibration
     /// The tables whose projection the transaction changed, with the changed rows of those from which others are derived.
@@ -37,10 +40,15 @@ final class RowStore {
     var places: [Int] = []
     var written: [EncodedValue] = []
 
-    init(connection: Connection, numbers: ReplicaNumbers, log: LogStore, environment: StoreEnvironment) {
+    init(
+        connection: Connection, numbers: ReplicaNumbers, log: LogStore, history: CausalHistory,
+        environment: StoreEnvironment, mayDrop: @escaping (LocalDot) throws -> Bool
+    ) {
         self.connection = connection
         self.numbers = numbers
         self.log = log
+        self.history = history
+        self.mayDrop = mayDrop
         settler = connection.settler
         layouts = environment.layouts
         derivedFrom = environment.derivedFrom
@@ -59,8 +67,8 @@ final class RowStore {
         var (state, _) = try load(table: table, row: row) ?? (RowState<[Value]>(), false)
         let wasContested = isContested(state, table: table)
         for dotted in operations {
-            let unknown = try state.apply(
-                dotted.operation, as: dotted.dot, local: local, global: global, payload: { $0 })
+            let unknown = try state.apply(dotted.operation, as: dotted.dot, knowing: self, payload: { $0 })
+            if state.drops.contains(dotted.dot) { try removeDeferred(table: table, row: row) }
             for effect in unknown { try deferEffect(effect, table: table, row: row, dot: dotted.dot) }
         }
         if wasContested || isContested(state, table: table) { noteContest(over: row, in: table) }
@@ -108,6 +116,13 @@ final class RowStore {
     func local(_ dot: Dot) throws -> LocalDot { try numbers.local(dot, on: connection) }
 
     func global(_ dot: LocalDot) throws -> Dot { try numbers.global(dot, on: connection) }
+
+    /// Whether the author of a change had seen all of some others.
+    func hasSeen(_ earlier: [LocalDot], by dot: LocalDot) throws -> Bool {
+        // A change that is being made has seen all that is held.
+        if earlier.isEmpty || pending?.dot == dot || calibration.contains(.editsDroppedRows) { return true }
+        return try earlier.allSatisfy { try history.hasSeen($0, by: dot) }
+    }
 
     func isHidden(_ row: RowID, table: TableID) throws -> Bool {
         if lastWithoutHidden == table { return false }
@@ -171,7 +186,8 @@ final class RowStore {
     private func state(
         of metadata: RowMetadata, table: TableID, row: RowID, inline: (GroupKey) -> [Value]?
     ) throws -> RowState<[Value]> {
-        var result = RowState<[Value]>(presence: metadata.state.presence, wasInserted: metadata.state.wasInserted)
+        var result = RowState<[Value]>(
+            presence: metadata.state.presence, wasInserted: metadata.state.wasInserted, drops: metadata.state.drops)
         var outside: [OutsideKey: [Value]]?
         for (key, group) in metadata.state.groups {
             switch group {
@@ -381,11 +397,21 @@ final class RowStore {
     // MARK: - Effects of unknown kinds
 
     private func deferEffect(_ effect: Effect, table: TableID, row: RowID, dot: LocalDot) throws {
-        guard case .unknown(_, let encoded) = effect.content else { return }
+        let encoded: [UInt8]
+        switch effect.content {
+        case .unknown(_, let bytes): encoded = bytes
+        case .drop: encoded = Effect.encodedDrop
+        default: return
+        }
         try connection.statement(
             "INSERT OR REPLACE INTO gemba_deferred (tbl, row, grp, replica, sequence, effect) VALUES (?, ?, ?, ?, ?, ?)"
         )
         .bind(1, Int64(table.rawValue)).bind(2, row).bind(3, Int64(effect.group.rawValue))
         .bind(4, dot.replica).bind(5, dot.sequence).bind(6, encoded).run()
+    }
+
+    private func removeDeferred(table: TableID, row: RowID) throws {
+        try connection.statement("DELETE FROM gemba_deferred WHERE tbl = ? AND row = ?")
+            .bind(1, Int64(table.rawValue)).bind(2, row).run()
     }
 }

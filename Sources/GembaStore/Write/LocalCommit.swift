@@ -59,7 +59,8 @@ struct LocalCommit {
         }
         let content = ChangeBody(
             timestamp: timestamp, lamport: lamport, schemaVersion: environment.schema.version, actor: actor,
-            reason: reason, operations: [], references: references)
+            reason: reason, operations: [], references: references,
+            extensions: transaction.cut.isEmpty ? [:] : [DropCut.number: DropCut.encoded(transaction.cut)])
         try append(builder.encode(content), of: content, to: &tip, deps: frontier)
         try context.save(timestamp: timestamp, after: latest)
         return (result, tip)

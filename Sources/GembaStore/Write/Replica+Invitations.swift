@@ -60,7 +60,7 @@ extension Replica {
     }
 
     /// Appends acts to the own roster log, if this station is a member that may do that.
-    private func act(
+    func act(
         _ acts: [RosterAct], by actor: String, because reason: String,
         _ check: (Roster, RosterMember) throws -> Void
     ) throws {

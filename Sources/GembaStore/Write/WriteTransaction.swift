@@ -23,6 +23,10 @@ public final class WriteTransaction {
     private let makeRowID: () -> RowID
     /// The texts that this change edits so far.
     var textDrafts: [TextDraft.Place: TextDraft] = [:]
+    /// Up to where everything is stable, in a change that drops rows.
+    var cut: [ChangeReference] = []
+    /// Dropped rows that this change inserts, as they were before.
+    private var dropped: [RowKey: RowState<[Value]>] = [:]
     /// Whether a change is made although nothing is done: it says what this station holds.
     var acknowledges = false
 
@@ -73,16 +77,18 @@ public final class WriteTransaction {
         }
         let insertion = RowInsertion(
             table: layout.table.id, row: row, isFact: layout.table.holdsFacts, groups: layout.places, values: values)
-        guard try builder.add(insertion, apply: { try rows.insert($0, as: localDot, into: layout) }) else {
-            throw taken(row, in: layout)
-        }
+        if try builder.add(insertion, apply: { try rows.insert($0, as: localDot, into: layout) }) { return }
+        try insertMixed(values, others: [], as: row, into: layout)
     }
 
     /// Inserts a row that has groups of several kinds.
     private func insertMixed(
         _ values: [Value?], others: [Effect], as row: RowID, into layout: TableLayout
     ) throws {
-        guard try context.rows.metadata(table: layout.table.id, row: row) == nil else { throw taken(row, in: layout) }
+        if let (state, _) = try context.rows.load(table: layout.table.id, row: row) {
+            guard state.isDropped else { throw taken(row, in: layout) }
+            dropped[RowKey(table: layout.table.id, row: row)] = state
+        }
         let effects = layout.groups.indices.compactMap { index -> Effect? in
             let written = values[layout.ranges[index]].compactMap(\.self)
             if written.isEmpty { return nil }
@@ -227,16 +233,18 @@ public final class WriteTransaction {
         guard !layout.table.holdsFacts else {
             throw StoreError(.invalidOperation, "Table \(table) holds facts; they are never deleted.")
         }
-        let saw = try globalNames(state.presence.names)
+        let saw = try globalNames(seen(of: row, in: layout, state))
         try apply(RowOperation(table: layout.table.id, row: row, verb: .delete, saw: saw))
     }
 
     /// Brings a deleted row back as it was.
     public func restore(_ table: String, _ row: RowID) throws {
         let layout = try context.layout(named: table)
-        guard let (metadata, _) = try context.rows.metadata(table: layout.table.id, row: row),
-            metadata.state.wasInserted
-        else { throw missing(row, in: layout) }
+        guard let (metadata, _) = try context.rows.metadata(table: layout.table.id, row: row) else {
+            throw missing(row, in: layout)
+        }
+        if metadata.state.isDropped { throw gone(row, in: layout) }
+        guard metadata.state.wasInserted else { throw missing(row, in: layout) }
         guard !metadata.state.presence.isAlive else { return }
         try apply(edit(row, in: layout, state: metadata.state, effects: []))
     }
@@ -332,15 +340,26 @@ public final class WriteTransaction {
         _ row: RowID, in layout: TableLayout, state: RowState<Nothing>, effects: [Effect]
     ) throws -> RowOperation {
         RowOperation(
-            table: layout.table.id, row: row, verb: .edit, saw: try globalNames(state.presence.names),
+            table: layout.table.id, row: row, verb: .edit, saw: try globalNames(seen(of: row, in: layout, state)),
             effects: effects.sorted { $0.group < $1.group })
+    }
+
+    /// The presence writes that an operation names. Those of a dropped row stay beside the one by which this change inserts it:
+    /// an insert names none.
+    private func seen(of row: RowID, in layout: TableLayout, _ state: RowState<Nothing>) -> [LocalDot] {
+        let isInsertedAgain = !dropped.isEmpty && dropped[RowKey(table: layout.table.id, row: row)] != nil
+        return isInsertedAgain ? [localDot] : state.presence.names
     }
 
     func apply(_ step: RowOperation) throws {
         if try builder.add(step) {
             try context.rows.merge([.init(dot: localDot, operation: step)], table: step.table, row: step.row)
         } else {
-            try context.rows.erase(table: step.table, row: step.row)
+            if let before = dropped[RowKey(table: step.table, row: step.row)] {
+                try context.rows.save(before, table: step.table, row: step.row)
+            } else {
+                try context.rows.erase(table: step.table, row: step.row)
+            }
             textDrafts = textDrafts.filter { $0.key.table != step.table || $0.key.row != step.row }
         }
     }
@@ -359,6 +378,7 @@ public final class WriteTransaction {
         guard let (metadata, isVisible) = try context.rows.metadata(table: layout.table.id, row: row) else {
             throw missing(row, in: layout)
         }
+        if metadata.state.isDropped { throw gone(row, in: layout) }
         guard isVisible else {
             throw StoreError(
                 .invalidOperation, "Row \(row) of table \(layout.table.name) is deleted; restore it before editing it.")
@@ -368,6 +388,12 @@ public final class WriteTransaction {
 
     private func missing(_ row: RowID, in layout: TableLayout) -> StoreError {
         StoreError(.unknownName, "Table \(layout.table.name) has no row \(row).")
+    }
+
+    private func gone(_ row: RowID, in layout: TableLayout) -> StoreError {
+        StoreError(
+            .invalidOperation,
+            "Row \(row) of table \(layout.table.name) was deleted, and what it held was dropped; insert it again.")
     }
 
     func notCanonical(_ column: String) -> StoreError {
@@ -461,6 +487,11 @@ public final class WriteTransaction {
     func globalNames(_ dots: [LocalDot]) throws -> [Dot] {
         try dots.map(global).sorted()
     }
+}
+
+private struct RowKey: Hashable {
+    var table: TableID
+    var row: RowID
 }
 
 extension ChangeBuilder {

@@ -22,6 +22,8 @@ public struct Rights: OptionSet, Hashable, Sendable {
     public static let revoke = Rights(rawValue: 1 << 5)
     /// Declare a silent member lapsed.
     public static let proposeLapse = Rights(rawValue: 1 << 6)
+    /// Take the merge state of deleted rows from every replica.
+    public static let dropRows = Rights(rawValue: 1 << 7)
 }
 
 extension Role {
@@ -34,7 +36,8 @@ extension Role {
         case .station: [.writeData, .publishEpochs]
         case .liaison: [.writeData, .publishEpochs]
         case .relay: []
-        case .admin: [.writeData, .publishEpochs, .invite, .admit, .closeInvitations, .revoke, .proposeLapse]
+        case .admin:
+            [.writeData, .publishEpochs, .invite, .admit, .closeInvitations, .revoke, .proposeLapse, .dropRows]
         }
     }
 }

@@ -28,7 +28,7 @@ public struct Roster: Sendable {
     /// It only ever grows with the logs given, and depends on no order.
     public let recognisedLogs: Set<ReplicaID>
     /// SHA-256 over the canonical form of all that rosters decide: equal for two replicas exactly when members, keys,
-    /// roles, endpoints and states of invitations are.
+    /// roles, endpoints, lapses and states of invitations are.
     public let digest: RosterDigest
 
     private let founderStation: StationKey?

@@ -120,6 +120,30 @@ struct RosterCausality {
     /// before it and of its deps; nil when one of these is not held.
     func lamport(of log: Int, at sequence: Int) -> UInt64? { lamports[firstNodes[log] + sequence] }
 
+    /// For each log the last entry that an entry had seen, itself included; nil for a log of which it had seen nothing.
+    func past(of log: Int, at sequence: Int) -> [Int?] {
+        var seen = Set<Int>()
+        var last = [Int?](repeating: nil, count: logs.count)
+        var stack = [firstNodes[log] + sequence]
+        while let node = stack.popLast() {
+            guard seen.insert(node).inserted else { continue }
+            let holder = self.log(of: node)
+            last[holder] = max(last[holder] ?? 0, node - firstNodes[holder])
+            stack.append(contentsOf: predecessors[predecessorBounds[node]..<predecessorBounds[node + 1]])
+        }
+        return last
+    }
+
+    /// The log whose node it is.
+    private func log(of node: Int) -> Int {
+        var (low, high) = (0, logs.count - 1)
+        while low < high {
+            let middle = (low + high + 1) / 2
+            if firstNodes[middle] <= node { low = middle } else { high = middle - 1 }
+        }
+        return low
+    }
+
     /// What the entries of one log had seen of the others' admissions, and these of it.
     struct Survey {
         /// For each log the first sequence number at which the surveyed log had seen its admission.

@@ -15,6 +15,7 @@ struct RosterDescription {
             let endpoints = endpoints(of: voices)
             members[station]?.endpoints = endpoints
         }
+        for (station, lapse) in RosterLapses(reading, settlement).standing { members[station]?.lapse = lapse }
         nameMembers()
     }
 

@@ -31,7 +31,7 @@ public struct RosterDigest: ThirtyTwoBytes {
 
 extension CBOREncoder {
     fileprivate mutating func rosterMember(_ member: RosterMember) {
-        array(count: 9)
+        array(count: 10)
         fixed(member.station)
         fixed(member.rosterReplica)
         text(member.displayName)
@@ -40,6 +40,7 @@ extension CBOREncoder {
         fixed(member.sealing)
         unsigned(UInt64(member.rank.depth))
         unsigned(member.isConfirmed ? 1 : 0)
+        unsigned(member.isActive ? 0 : 1)
         array(count: member.endpoints.count)
         for endpoint in member.endpoints { text(endpoint) }
     }

@@ -30,6 +30,26 @@ public struct RosterMember: Hashable, Sendable {
     /// Where it says that it can be reached; advisory.
     public internal(set) var endpoints: [String]
 
+    /// Why others do not wait for it; nil for an active member.
+    public internal(set) var lapse: Lapse?
+
+    /// What an administrator declared about a member that was silent for long. It ends by the member's own return.
+    public struct Lapse: Hashable, Sendable {
+        /// Who declared it.
+        public let author: StationKey
+        /// When, by the author's clock.
+        public let declared: HybridTimestamp
+        /// The person who acted, as the author's station claims.
+        public let actor: String
+        /// Why; may be empty.
+        public let reason: String
+        /// The last entry of the member's newest data log that the author held; nil when it held none.
+        public let head: ChangeReference?
+    }
+
+    /// Whether stability waits for it: whether nothing is folded or dropped that it has not acknowledged.
+    public var isActive: Bool { lapse == nil }
+
     /// How many endpoints a station may state; an act with more has no effect.
     public static let maximumEndpoints = 8
     /// Bytes of an endpoint; an act with a longer one has no effect.

@@ -57,7 +57,7 @@ struct RosterReading {
             entry.body?.acts.contains { act in
                 switch act {
                 case .invite, .admit, .close: true
-                case .join, .endpoints, .unknown: false
+                case .join, .endpoints, .lapse, .returned, .unknown: false
                 }
             } ?? false
         }

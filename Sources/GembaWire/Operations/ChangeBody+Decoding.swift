@@ -54,7 +54,7 @@ extension Effect.Content {
     init(
         _ kind: EffectKind, fields: Int, from decoder: inout CBORDecoder, index: DotIndex
     ) throws(WireError) {
-        guard fields == (kind == .set ? 1 : 2) else { throw decoder.failure(.incompleteEffect) }
+        guard fields == (kind == .set ? 1 : kind == .drop ? 0 : 2) else { throw decoder.failure(.incompleteEffect) }
         switch kind {
         case .register, .fact:
             preconditionFailure("values that are written are not decoded")
@@ -70,6 +70,8 @@ extension Effect.Content {
             self = .base(replaces: replaces, value: try decoder.signed())
         case .text:
             self = .text(try TextEffect(from: &decoder, index: index))
+        case .drop:
+            self = .drop
         }
     }
 }

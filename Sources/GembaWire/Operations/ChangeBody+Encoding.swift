@@ -86,7 +86,7 @@ extension RowOperation {
             case .increment(let bases, _): bases.forEach(body)
             case .base(let replaces, _): replaces.forEach { body($0.dot) }
             case .text(let text): text.namedCharacters.forEach { body($0.dot) }
-            case .fact, .unknown: break
+            case .fact, .drop, .unknown: break
             }
         }
     }
@@ -133,6 +133,9 @@ extension Effect {
         case .text(let text):
             begin(.text, fields: 2, into: &encoder)
             text.encode(into: &encoder, index: index)
+        case .drop:
+            precondition(verb == .delete && group == Self.dropGroup, "a drop outside a delete")
+            begin(.drop, fields: 0, into: &encoder)
         case .unknown(_, let encoded):
             encoder.raw(encoded)
         }

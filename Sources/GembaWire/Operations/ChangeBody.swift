@@ -17,7 +17,7 @@ public struct ChangeBody: Hashable, Sendable {
     /// For every other replica that a dot in `operations` names: a reference at or beyond the greatest such dot, by
     /// which the dots' branch of history is fixed. Sorted by replica.
     public var references: [ChangeReference]
-    /// What later versions say about a change beyond this, by number, as encoded items. It has no effect here.
+    /// What is said about a change beyond this, by number, as encoded items. That of an unknown number has no effect.
     public var extensions: [UInt64: [UInt8]]
 
     /// Creates a body from its parts.
@@ -33,5 +33,29 @@ public struct ChangeBody: Hashable, Sendable {
         self.operations = operations
         self.references = references
         self.extensions = extensions
+    }
+}
+
+/// Up to where a change that drops rows says that everything was stable.
+public enum DropCut {
+    /// The number of the extension that states it.
+    public static let number: UInt64 = 1
+
+    /// The extension with a cut: references sorted by replica, one for each.
+    public static func encoded(_ references: [ChangeReference]) -> [UInt8] {
+        precondition(references.count <= Limits.references, "a cut of \(references.count) references")
+        var encoder = CBOREncoder()
+        encoder.references(references)
+        return encoder.bytes
+    }
+
+    /// The cut that an extension states, as a vector; empty where it states none.
+    static func vector(_ extensions: [UInt64: [UInt8]]) -> VersionVector {
+        guard let encoded = extensions[number] else { return VersionVector() }
+        var decoder = CBORDecoder(encoded)
+        guard let references = try? decoder.references(maximum: Limits.references), (try? decoder.finish()) != nil else {
+            return VersionVector()
+        }
+        return references.reduce(into: VersionVector()) { $0.insert($1.dot) }
     }
 }

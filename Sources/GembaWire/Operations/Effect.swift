@@ -33,6 +33,8 @@ public struct Effect: Hashable, Sendable {
         case fact(values: [Value])
         /// Inserts and deletes characters of a text.
         case text(TextEffect)
+        /// Takes the merge state of a deleted row: alone in its operation, which is a delete, and with group 0.
+        case drop
         /// An effect of a kind that this version does not know: kept as its encoded bytes and deferred.
         case unknown(kind: UInt64, encoded: [UInt8])
     }

@@ -6,12 +6,19 @@ enum EffectKind: UInt64 {
     case base = 3
     case fact = 4
     case text = 5
+    case drop = 6
 }
 
 extension Effect {
     /// The greatest magnitude of one increment: sums of any realistic number of them stay within 128 bits, and a
     /// program whose numbers are doubles reads it exactly.
     public static let greatestIncrement: Int64 = 1 << 53
+
+    /// The number that stands in a drop where other effects have their group.
+    public static let dropGroup: GroupID = 0
+
+    /// How a drop stands in every change.
+    package static let encodedDrop: [UInt8] = [0x82, 0x00, UInt8(EffectKind.drop.rawValue)]
 
     /// Whether an increment of this size is valid.
     static func isValidIncrement(_ delta: Int64) -> Bool {
@@ -29,6 +36,7 @@ extension Effect.Content {
         case .base(let replaces, _): replaces.isEmpty
         case .text(let text): text.deletions.isEmpty && text.insertions.allSatisfy { $0.parent == .beginning }
         case .fact, .unknown: true
+        case .drop: false
         }
     }
 }

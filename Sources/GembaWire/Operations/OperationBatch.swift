@@ -220,6 +220,7 @@ public struct OperationBatch {
                 throw operations.failure(.invalid("operations are not sorted by table and row, one for each"))
             }
         }
+        checkDrops(of: first..<items.count, cut: DropCut.vector(extensions))
         return Frame(
             timestamp: timestamp, lamport: lamport, references: references, schemaVersion: schemaVersion, actor: actor,
             reason: reason, extensions: extensions)
@@ -270,16 +271,37 @@ public struct OperationBatch {
             return Step(group: group, content: .write(write))
         case let kind:
             let effect: Effect.Content
-            if let kind {
+            if kind == .drop, verb != .delete || group != Effect.dropGroup || count != 2 {
+                effect = try .unknown(kind: number, encoded: Self.item(from: beginning, &decoder))
+            } else if let kind {
                 effect = try Effect.Content(kind, fields: count - 2, from: &decoder, index: index)
                 guard verb != .insert || effect.isFresh else { throw decoder.failure(.insertNamesWrites) }
             } else {
-                decoder = beginning
-                // Four arrays enclose an effect: body, operations, operation, effects.
-                effect = .unknown(kind: number, encoded: Array(try decoder.skipItem(depth: 4)))
+                effect = try .unknown(kind: number, encoded: Self.item(from: beginning, &decoder))
             }
             effects.append(effect)
             return Step(group: group, content: .other(effects.count - 1))
+        }
+    }
+
+    /// The bytes of an effect that is kept as it is.
+    private static func item(
+        from beginning: CBORDecoder, _ decoder: inout CBORDecoder
+    ) throws(WireError) -> [UInt8] {
+        decoder = beginning
+        // Four arrays enclose an effect: body, operations, operation, effects.
+        return Array(try decoder.skipItem(depth: 4))
+    }
+
+    /// Makes unknown effects of drops that stand beside something else, saw nothing, or reach beyond the cut.
+    private mutating func checkDrops(of operations: Range<Int>, cut: VersionVector) {
+        for item in items[operations] where item.verb == .delete {
+            for step in steps[item.steps] {
+                guard case .other(let index) = step.content, effects[index] == .drop else { continue }
+                let saw = dots[item.saw]
+                if item.steps.count == 1, !saw.isEmpty, saw.allSatisfy(cut.contains) { continue }
+                effects[index] = .unknown(kind: EffectKind.drop.rawValue, encoded: Effect.encodedDrop)
+            }
         }
     }
 

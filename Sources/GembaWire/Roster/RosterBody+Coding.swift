@@ -37,6 +37,8 @@ extension RosterAct: WireCodable {
         case admit = 3
         case close = 4
         case endpoints = 5
+        case lapse = 10
+        case returned = 11
     }
 
     /// Arrays around an act: the body and its list of acts.
@@ -68,6 +70,12 @@ extension RosterAct: WireCodable {
             encoder.unsigned(counter)
             encoder.array(count: addresses.count)
             for address in addresses { encoder.text(address) }
+        case .lapse(let station, let head):
+            encoder.begin(Kind.lapse, fields: 2)
+            encoder.fixed(station)
+            encoder.optional(head)
+        case .returned:
+            encoder.begin(Kind.returned, fields: 0)
         case .unknown(_, let encoded):
             encoder.raw(encoded)
         }
@@ -80,20 +88,29 @@ extension RosterAct: WireCodable {
         guard count > 0 else { throw decoder.failure(.invalid("an act has no kind")) }
         let number = try decoder.unsigned()
         guard number > 0 else { throw decoder.failure(.invalid("an act is of kind 0")) }
-        guard let kind = Kind(rawValue: number) else {
+        do throws(WireError) {
+            guard let kind = Kind(rawValue: number) else { throw decoder.failure(.invalid("an act is of an unknown kind")) }
+            self = try Self.act(kind, items: count, from: &decoder)
+        } catch where number > Kind.endpoints.rawValue {
+            // Bodies that were valid before later kinds were specified stay valid.
             decoder = beginning
             self = .unknown(kind: number, encoded: Array(try decoder.skipItem(depth: Self.depth)))
-            return
         }
+    }
+
+    private static func act(
+        _ kind: Kind, items count: Int, from decoder: inout CBORDecoder
+    ) throws(WireError) -> RosterAct {
         let fields =
             switch kind {
             case .invite: 4
             case .join: 3
             case .admit, .close: 1
-            case .endpoints: 2
+            case .endpoints, .lapse: 2
+            case .returned: 0
             }
         guard count == 1 + fields else { throw decoder.failure(.invalid("an act has another number of fields")) }
-        self = try Self.known(kind, from: &decoder)
+        return try known(kind, from: &decoder)
     }
 
     private static func known(_ kind: Kind, from decoder: inout CBORDecoder) throws(WireError) -> RosterAct {
@@ -114,6 +131,10 @@ extension RosterAct: WireCodable {
             .endpoints(
                 counter: try decoder.unsigned(),
                 addresses: try decoder.list { (decoder) throws(WireError) in try decoder.text() })
+        case .lapse:
+            .lapse(station: try decoder.fixed(), head: try decoder.optional(ChangeReference.init(from:)))
+        case .returned:
+            .returned
         }
     }
 

@@ -35,6 +35,11 @@ public enum RosterAct: Hashable, Sendable {
     case close(invite: InviteKey)
     /// The author's own endpoints; the greatest counter counts.
     case endpoints(counter: UInt64, addresses: [String])
+    /// Others do not wait for the member named any more. `head` is the last entry of its newest data log that the author
+    /// held; nil when it held none.
+    case lapse(station: StationKey, head: ChangeReference?)
+    /// Ends the lapses of the author that it has seen.
+    case returned
     /// An act of a kind that this version does not know: kept and without effect.
     case unknown(kind: UInt64, encoded: [UInt8])
 }

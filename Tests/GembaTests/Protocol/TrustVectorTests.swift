@@ -120,7 +120,7 @@ struct TrustVectorTests {
             "station": member.station.vectorDescription, "name": .string(member.name),
             "role": .number(member.role.rawValue), "transport": member.transport.vectorDescription,
             "sealing": member.sealing.vectorDescription, "depth": .number(member.rank.depth),
-            "endpoints": .list(member.endpoints) { .string($0) },
+            "endpoints": .list(member.endpoints) { .string($0) }, "lapsed": .bool(!member.isActive),
         ]
     }
 }

@@ -107,6 +107,8 @@ extension Effect {
                     "insertions": .list(text.insertions) { $0.vectorDescription },
                     "deletions": .list(text.deletions) { $0.vectorDescription },
                 ])
+        case .drop:
+            return described(6, [:])
         case .unknown(let kind, let encoded):
             return described(kind, ["encoded": .hexadecimal(encoded)])
         }
@@ -184,6 +186,12 @@ extension RosterAct {
         case .close(let invite): ["kind": 4, "invite": invite.vectorDescription]
         case .endpoints(let counter, let addresses):
             ["kind": 5, "counter": .number(counter), "endpoints": .list(addresses) { .string($0) }]
+        case .lapse(let station, let head):
+            [
+                "kind": 10, "station": station.vectorDescription,
+                "head": head.map { $0.vectorDescription } ?? .null,
+            ]
+        case .returned: ["kind": 11]
         case .unknown(let kind, let encoded): ["kind": .number(kind), "encoded": .hexadecimal(encoded)]
         }
     }

@@ -63,6 +63,9 @@ struct RegistryTests {
                 }
             }
         }
+        for vector in try valid("bodies") where vector["expected"]["extensions"]["1"] != .null {
+            show("Body extensions", 1)
+        }
         for vector in try valid("merges") {
             for family in vector["families"].elements ?? [] { show("Families", family) }
             for mark in vector["marks"].elements ?? [] { show("Presence marks", mark) }

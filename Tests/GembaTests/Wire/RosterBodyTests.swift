@@ -12,6 +12,9 @@ struct RosterBodyTests {
         [3, .bytes(counting(16))],
         [4, key],
         [5, 7, ["tcp://10.0.0.4:7700", "tcp://[fe80::1]:7700"]],
+        [10, key, [.bytes(counting(16)), 9, .bytes(counting(16))]],
+        [10, key, nil],
+        [11],
     ]
 
     private func body(_ acts: [Item]) -> Item { [.unsigned(1 << 40), 3, 0, "ewa", "new press", .array(acts)] }
@@ -27,6 +30,12 @@ struct RosterBodyTests {
             .join(invite: key, member: member, signature: counting(64)),
             .admit(replica: try #require(ReplicaID(bytes: counting(16)))), .close(invite: key),
             .endpoints(counter: 7, addresses: ["tcp://10.0.0.4:7700", "tcp://[fe80::1]:7700"]),
+            .lapse(
+                station: StationKey(rawValue: key.rawValue),
+                head: ChangeReference(
+                    replica: try #require(ReplicaID(bytes: counting(16))), sequence: 9,
+                    prefix: try #require(HashPrefix(bytes: counting(16))))),
+            .lapse(station: StationKey(rawValue: key.rawValue), head: nil), .returned,
         ]
         let decoded = try RosterBody(decoding: body(Self.acts).encoded)
         #expect(decoded.acts == expected)
@@ -40,6 +49,22 @@ struct RosterBodyTests {
         let decoded = try RosterBody(decoding: body([act]).encoded)
         #expect(decoded.acts == [.unknown(kind: kind, encoded: act.encoded)])
         #expect(decoded.encoded() == body([act]).encoded)
+    }
+
+    @Test("A1: an act of a later kind that is not as specified is kept as an unknown one")
+    func laterActs() throws {
+        for act in Self.acts.dropFirst(5) {
+            guard case .array(let items) = act else { continue }
+            for other in [act.appending(nil)] + (items.count > 1 ? [.array(items.dropLast()), act.replacing(1, with: nil)] : [])
+            {
+                let decoded = try RosterBody(decoding: body([other]).encoded)
+                guard case .unknown(10...11, other.encoded) = decoded.acts[0] else {
+                    Issue.record("\(decoded.acts[0])")
+                    continue
+                }
+                #expect(decoded.encoded() == body([other]).encoded)
+            }
+        }
     }
 
     @Test("an act of kind 0 is refused")
@@ -57,7 +82,7 @@ struct RosterBodyTests {
 
     @Test("a known act with a missing, further or malformed field is refused")
     func fields() {
-        for act in Self.acts {
+        for act in Self.acts.prefix(5) {
             guard case .array(let items) = act else { continue }
             expectRefused(body([act.appending(nil)]))
             expectRefused(body([.array(items.dropLast())]))

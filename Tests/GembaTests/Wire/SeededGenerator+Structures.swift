@@ -80,7 +80,9 @@ extension SeededGenerator {
     }
 
     private mutating func act() -> RosterAct {
-        switch below(6) {
+        switch below(8) {
+        case 6: .lapse(station: fixed(), head: once(in: 2) ? nil : references(upTo: 1).first)
+        case 7: .returned
         case 0: .invite(key: fixed(), role: Role.allCases[below(4)], name: text(upTo: 2), validForSeconds: natural())
         case 1: .join(invite: fixed(), member: member(), signature: bytes(64))
         case 2: .admit(replica: fixed())

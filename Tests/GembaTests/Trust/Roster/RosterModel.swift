@@ -20,6 +20,7 @@ struct RosterModel {
 
     private(set) var members: [StationKey: Membership] = [:]
     private(set) var recognised: Set<ReplicaID> = []
+    private(set) var lapsed: Set<StationKey> = []
 
     private struct Statement {
         var node: Node
@@ -164,6 +165,7 @@ struct RosterModel {
             role: .admin, depth: 0, hash: founding.hash, replica: founding.node.replica, isConfirmed: true)
         var admissions = [founding.station: founding.node]
         var settledKeys: Set<InviteKey> = []
+        defer { lapse(admissions) }
         for depth in 1...16 {
             var newcomers: [StationKey: (Membership, Node)] = [:]
             for key in Set(joins.map(\.key)) where !settledKeys.contains(key) {
@@ -192,6 +194,22 @@ struct RosterModel {
                 members[station] = membership
                 admissions[station] = node
             }
+        }
+    }
+
+    /// P10: a lapse stands unless a return by the one it names had seen it.
+    private mutating func lapse(_ admissions: [StationKey: Node]) {
+        for statement in statements {
+            guard case .lapse(let station, _) = statement.act, members[station] != nil,
+                station != self.station(statement.node),
+                counts(statement, right: .proposeLapse, admissions, depths: 0...99)
+            else { continue }
+            var isEnded = false
+            for other in statements where other.act == .returned && self.station(other.node) == station {
+                guard let admission = admissions[station], past(other.node).contains(admission) else { continue }
+                if past(other.node).contains(statement.node) { isEnded = true }
+            }
+            if !isEnded { lapsed.insert(station) }
         }
     }
 

@@ -60,7 +60,10 @@ struct RosterOrderTests {
         arguments: 0..<16)
     func randomHistories(seed: UInt64) throws {
         var history = try RandomHistory(seed: seed)
-        for _ in 0..<48 { try history.step() }
+        for _ in 0..<48 {
+            try history.step()
+            history.lapseOrReturn()
+        }
         var builder = history.builder
         let stations = builder.identities.map(\.stationKey)
         let complete = builder.roster
@@ -93,6 +96,7 @@ struct RosterOrderTests {
                 role: $0.role, depth: $0.rank.depth, hash: $0.rank.admission, replica: $0.rosterReplica,
                 isConfirmed: $0.isConfirmed)
         }
+        #expect(Set(roster.members.values.filter { !$0.isActive }.map(\.station)) == model.lapsed)
         let (sameMembers, sameLogs) = (members == model.members, roster.recognisedLogs == model.recognised)
         #expect(sameMembers)
         #expect(sameLogs)
@@ -141,10 +145,15 @@ struct RosterOrderTests {
         var reasons: Set<Standing.Reason> = []
         var depths: Set<Int> = []
         var states: Set<Bool> = []
+        var lapses: Set<Bool> = []
         for seed in UInt64(0)..<16 {
             var history = try RandomHistory(seed: seed)
-            for _ in 0..<48 { try history.step() }
+            for _ in 0..<48 {
+                try history.step()
+                history.lapseOrReturn()
+            }
             let roster = history.builder.roster
+            lapses.formUnion(roster.members.values.map(\.isActive))
             for identity in history.builder.identities {
                 switch roster.standing(of: identity.stationKey) {
                 case .member(let member):
@@ -158,6 +167,7 @@ struct RosterOrderTests {
         #expect(reasons == [.closed, .contested, .inviterVoid, .superseded])
         #expect(depths.isSuperset(of: [0, 1, 2, 3]))
         #expect(states == [true, false])
+        #expect(lapses == [true, false])
     }
 
     @Test("Two hundred members fold")
@@ -236,5 +246,18 @@ struct RandomHistory {
             builder.reincarnate(author)
         }
         return builder.key(author)
+    }
+
+    /// Now and then somebody declares another lapsed, or returns.
+    mutating func lapseOrReturn() {
+        let author = generator.once(in: 2) ? hopefuls[generator.below(hopefuls.count)] : generator.below(builder.identities.count)
+        let seen = builder.identities.indices.filter { _ in generator.once(in: 2) }
+        switch generator.below(5) {
+        case 0:
+            let station = builder.key(generator.below(builder.identities.count))
+            builder.append([.lapse(station: station, head: nil)], by: author, seeing: seen)
+        case 1: builder.append([.returned], by: author, seeing: seen)
+        default: break
+        }
     }
 }

@@ -248,7 +248,7 @@ struct RosterTests {
         }
         #expect(
             Role.admin.rights == [
-                .writeData, .publishEpochs, .invite, .admit, .closeInvitations, .revoke, .proposeLapse,
+                .writeData, .publishEpochs, .invite, .admit, .closeInvitations, .revoke, .proposeLapse, .dropRows,
             ])
     }
 
