@@ -10,6 +10,8 @@ struct SoakTally: CustomStringConvertible {
     private var frames = 0
     private var reads = 0
     private var stateChecks = 0
+    private var lapses = 0
+    private var droppedRows = 0
     private var virtualSeconds = 0
     private var slowest = (milliseconds: 0, seed: UInt64(0))
     private var byFault: [String: Int] = [:]
@@ -24,6 +26,8 @@ struct SoakTally: CustomStringConvertible {
         frames += report.counts.network.sent
         reads += report.counts.observations.reads
         stateChecks += report.counts.observations.stateChecks
+        lapses += report.counts.lapses
+        droppedRows += report.counts.droppedRows
         virtualSeconds += report.virtualMilliseconds / 1000
         byFault.merge(report.counts.faults, uniquingKeysWith: +)
         if let time = report.counts.convergence, time > slowest.milliseconds {
@@ -37,6 +41,7 @@ struct SoakTally: CustomStringConvertible {
         return """
             \(runs) seeds, \(failures) failures, in \(Int(seconds)) s
             \(events) events, \(frames) frames, \(writes) writes, \(reads) reads, \(stateChecks) states compared, \
+            \(lapses) lapses, \(droppedRows) rows dropped, \
             \(virtualSeconds / 3600) h of virtual time
             \(faults) faults: \(classes)
             slowest convergence \(slowest.milliseconds) ms of seed \(slowest.seed)

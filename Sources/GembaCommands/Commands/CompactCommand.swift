@@ -114,7 +114,10 @@ public struct CompactCommand<Owner: Program>: ParsableCommand {
             return
         }
         let amount = "\(plan.rows) of \(plan.deletedRows) deleted rows (some \(Self.mebibytes(plan.bytes)))"
-        print(dryRun ? "Would drop \(amount), at every station" : "Dropped \(amount); other stations follow as they hear of it")
+        print(
+            dryRun
+                ? "Would drop \(amount), at every station"
+                : "Dropped \(amount); other stations follow as they hear of it")
         if plan.droppedRows > 0 { print("\(plan.droppedRows) were dropped before") }
         if let reclaimed, reclaimed > 0 { print("The database file is \(Self.mebibytes(reclaimed)) smaller") }
         for obstacle in obstacles { print("Not more: \(obstacle)") }

@@ -125,7 +125,10 @@ public final class Engine {
         }
         guard isLevel else { return }
         do {
-            if try replica.returnFromLapse() { logger.notice("this station was lapsed, has caught up, and returns") }
+            if try replica.returnFromLapse() {
+                counters.returns = (counters.returns ?? 0) + 1
+                logger.notice("this station was lapsed, has caught up, and returns")
+            }
             roster = try replica.roster()
         } catch {
             counters.storeFailures += 1
@@ -360,6 +363,8 @@ public struct EngineCounters: Codable, Hashable, Sendable {
     public var incarnationHints: UInt64 = 0
     /// Damaged pages of the database that were put right, or made anew with the whole replica.
     public var mendings: UInt64?
+    /// How often this station ended its lapse.
+    public var returns: UInt64?
 
     /// Everything that was turned away, at whatever layer. A malformed frame is among the violations: it ends its session.
     var refusals: UInt64 {

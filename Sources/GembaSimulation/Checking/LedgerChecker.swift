@@ -10,6 +10,9 @@ struct LedgerChecker {
     let history: History
     let ledger: Ledger
     private let conflicts: [Conflict]
+    private let floors: VersionVector
+    /// The drops of each row.
+    private var drops: [Place: [Dot]] = [:]
     /// The changes that name a dot in each place, as replaced or taken back.
     private let names: [Name: [Dot]]
 
@@ -24,14 +27,19 @@ struct LedgerChecker {
         case element(TableID, RowID, GroupID, Value)
     }
 
-    init(replica: Replica, history: History, ledger: Ledger) throws {
+    /// - Parameter administrator: the station that may drop rows.
+    init(replica: Replica, history: History, ledger: Ledger, administrator: StationKey?) throws {
         self.replica = replica
         self.history = history
         self.ledger = ledger
         conflicts = try replica.conflicts()
+        floors = try replica.snapshot(of: .data).floors
         var names: [Name: [Dot]] = [:]
         for change in history.changes.values {
             for operation in change.body?.operations ?? [] {
+                if change.station == administrator, operation.effects.contains(where: { $0.content == .drop }) {
+                    drops[.presence(operation.table, operation.row), default: []].append(change.dot)
+                }
                 for (place, dots) in Self.named(by: operation) {
                     for dot in dots { names[Name(place: place, dot: dot), default: []].append(change.dot) }
                 }
@@ -89,10 +97,16 @@ struct LedgerChecker {
             return row.map { shows(values, $0) } ?? false
         case (.register(_, let id, let group), .values(let values)):
             if isNamedLater(.register(table.id, id, group), dot) { return true }
+            if let isFound = isFoundDespiteDrops(table.id, id, dot, isListed(values, table.name, id, dot)) {
+                return isFound
+            }
             guard let row else { return isNamedLater(.presence(table.id, id), dot) }
             return shows(values, row) || isListed(values, table.name, id, dot)
         case (.element(_, let id, let group, let element), .present):
             if isNamedLater(.element(table.id, id, group, element), dot) { return true }
+            if let isFound = isFoundDespiteDrops(table.id, id, dot, isListed(element, table.name, id, dot)) {
+                return isFound
+            }
             guard let row else { return isNamedLater(.presence(table.id, id), dot) }
             return contains(element, row, table, group)
         default:
@@ -103,6 +117,23 @@ struct LedgerChecker {
     /// Whether a change that had seen the dot names it there.
     private func isNamedLater(_ place: Place, _ dot: Dot) -> Bool {
         (names[Name(place: place, dot: dot)] ?? []).contains { history.hasSeen(dot, by: $0) }
+    }
+
+    /// Of a write to a row that was dropped: whether the row was deleted in knowledge of it before, or it is listed as an orphan
+    /// (unless its body is folded here) or was replaced since. Nil when no drop has to do with it.
+    private func isFoundDespiteDrops(_ table: TableID, _ row: RowID, _ dot: Dot, _ isListed: Bool) -> Bool? {
+        let presence = Place.presence(table, row)
+        guard let drops = drops[presence] else { return nil }
+        if drops.contains(where: { history.hasSeen(dot, by: $0) }) { return isNamedLater(presence, dot) }
+        if drops.allSatisfy({ history.hasSeen($0, by: dot) }) { return nil }
+        return isListed || isNamedLater(presence, dot) || floors.contains(dot)
+    }
+
+    private func isListed(_ element: Value, _ table: String, _ row: RowID, _ dot: Dot) -> Bool {
+        conflicts.contains { conflict in
+            conflict.table == table && conflict.row == row && conflict.kind == .orphan
+                && conflict.siblings.contains { $0.provenance.dot == dot && $0.written == [element] }
+        }
     }
 
     private func shows(_ values: [String: Value], _ row: Row) -> Bool {

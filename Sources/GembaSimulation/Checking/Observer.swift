@@ -11,6 +11,8 @@ import GembaWire
 final class Observer {
     private(set) var history = History()
     var ledger = Ledger()
+    /// The station that may drop rows.
+    var administrator: StationKey?
     /// What every node's database was last seen to hold, by kind of log. Stays while a node is down.
     private(set) var held: [Int: [LogKind: VersionVector]] = [:]
     private var scanned: [Int: [LogKind: Int64]] = [:]
@@ -228,7 +230,8 @@ final class Observer {
             throw Violation(.convergence, at: node.name, "another replica with the same changes has another digest")
         }
         digests[vector] = digest
-        try StateChecker(replica: replica, node: node.name, model: ReferenceModel(history.changes(in: vector))).check()
+        let model = ReferenceModel(history.changes(in: vector), administrator: administrator)
+        try StateChecker(replica: replica, node: node.name, model: model).check()
     }
 
     // MARK: - Disks that went back in time

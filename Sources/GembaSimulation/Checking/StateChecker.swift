@@ -53,7 +53,9 @@ struct StateChecker {
     }
 
     private func checkConflicts() throws {
-        let listed = try replica.conflicts().map { conflict in
+        let conflicts = try replica.conflicts()
+        try check(orphans: conflicts.filter { $0.kind == .orphan })
+        let listed = conflicts.filter { $0.kind != .orphan }.map { conflict in
             ConflictKey(
                 kind: conflict.kind, table: conflict.table, row: conflict.row, columns: conflict.columns,
                 dots: conflict.siblings.map(\.provenance.dot).sorted())
@@ -62,6 +64,27 @@ struct StateChecker {
         guard Set(listed) == expected, listed.count == expected.count else {
             throw Violation(
                 .model, at: node, "\(listed.count) conflicts are listed, \(expected.count) exist by the rules")
+        }
+    }
+
+    /// Every row that is an orphan by the rules is listed, and by nothing else than changes that made it one.
+    private func check(orphans: [Conflict]) throws {
+        let tables = Dictionary(replica.schema.tables.map { ($0.name, $0.id) }) { first, _ in first }
+        let expected = model.orphans(in: replica.schema)
+        var listed: Set<ReferenceModel.Key> = []
+        for conflict in orphans {
+            guard let table = tables[conflict.table] else { continue }
+            let key = ReferenceModel.Key(table: table, row: conflict.row)
+            listed.insert(key)
+            let dots = Set(conflict.siblings.map(\.provenance.dot))
+            guard !dots.isEmpty, dots.isSubset(of: expected[key] ?? []) else {
+                throw Violation(
+                    .model, at: node, "row \(conflict.row) of \(conflict.table) is listed as an orphan of \(dots)")
+            }
+        }
+        guard listed == Set(expected.keys) else {
+            throw Violation(
+                .model, at: node, "\(listed.count) orphans are listed, \(expected.count) exist by the rules")
         }
     }
 }

@@ -15,14 +15,18 @@ struct ReferenceModel {
     /// When each change was made, by its author's clock.
     private let timestamps: [Dot: HybridTimestamp]
 
-    init(_ changes: [History.Change]) {
-        var operations: [Key: [(dot: Dot, operation: RowOperation)]] = [:]
+    /// - Parameter administrator: the station that may drop rows.
+    init(_ changes: [History.Change], administrator: StationKey?) {
+        var operations: [Key: [ReferenceRow.Line]] = [:]
         var timestamps: [Dot: HybridTimestamp] = [:]
         for change in changes {
             guard let body = change.body else { continue }
             timestamps[change.dot] = body.timestamp
             for operation in body.operations {
-                operations[Key(table: operation.table, row: operation.row), default: []].append((change.dot, operation))
+                let line = ReferenceRow.Line(
+                    dot: change.dot, operation: operation, past: change.past,
+                    isAdministrators: change.station == administrator)
+                operations[Key(table: operation.table, row: operation.row), default: []].append(line)
             }
         }
         rows = operations.mapValues(ReferenceRow.init)
@@ -79,6 +83,12 @@ struct ReferenceModel {
         }
     }
 
+    /// Rows to which somebody wrote what they do not hold, with the changes that may have.
+    func orphans(in schema: Schema) -> [Key: Set<Dot>] {
+        let known = Set(schema.tables.map(\.id))
+        return rows.filter { known.contains($0.key.table) && $0.value.hasOrphans }.mapValues(\.left)
+    }
+
     /// What of visible rows was done apart, with the dots behind it.
     func conflicts(in schema: Schema) -> Set<ConflictKey> {
         var found: Set<ConflictKey> = []
@@ -89,7 +99,7 @@ struct ReferenceModel {
                         ConflictKey(
                             kind: kind, table: table.name, row: key.row, columns: columns.map(\.name), dots: dots))
                 }
-                if row.presence.contains(where: \.content) { add(.revived, [], row.presence.map(\.dot)) }
+                if row.isRevived { add(.revived, [], row.presence.map(\.dot)) }
                 for group in table.groups {
                     let writes = (group.merge == .fact ? row.facts : row.registers)[group.id] ?? []
                     if Set(writes.map(\.content)).count > 1 { add(.siblings, group.columns, writes.map(\.dot)) }

@@ -4,8 +4,20 @@ import GembaWire
 /// The state of one row as the rules define it, computed at once from all operations on it.
 ///
 /// It shares nothing with the store's merge: where that applies operations one after another to a state, this one
-/// collects all writes and all names of replaced writes, and takes the difference (RULES M2–M9).
+/// collects all writes and all names of replaced writes, and takes the difference (RULES M2–M9). Where that forgets at a drop
+/// what it had applied, this one asks of each operation whether it had seen every drop (M16).
 struct ReferenceRow {
+    /// An operation on the row, with what its author had seen.
+    struct Line {
+        var dot: Dot
+        var operation: RowOperation
+        var past: VersionVector
+        /// Whether its author may drop rows.
+        var isAdministrators: Bool
+
+        var isDrop: Bool { operation.effects.contains { $0.content == .drop } }
+    }
+
     /// A write that nobody replaced.
     struct Write<Content> {
         var dot: Dot
@@ -27,6 +39,13 @@ struct ReferenceRow {
     /// The presence writes that nobody replaced: true for deletions. Sorted by dot.
     private(set) var presence: [Write<Bool>] = []
     private(set) var wasInserted = false
+    private(set) var drops: Set<Dot> = []
+    /// The changes that no drop had seen.
+    private(set) var left: Set<Dot> = []
+    /// Those of them that had not seen all drops either.
+    private(set) var apart: Set<Dot> = []
+    /// What the authors of the presence writes had seen.
+    private var pasts: [Dot: VersionVector] = [:]
     private(set) var registers: [GroupID: [Write<[Value]>]] = [:]
     private(set) var facts: [GroupID: [Write<[Value]>]] = [:]
     private(set) var sets: [GroupID: [Value: [Dot]]] = [:]
@@ -36,12 +55,33 @@ struct ReferenceRow {
     /// M5, M7: a row is there once it was inserted, while a write that is no deletion stands.
     var isVisible: Bool { wasInserted && presence.contains { !$0.content } }
 
-    init(_ operations: [(dot: Dot, operation: RowOperation)]) {
-        wasInserted = operations.contains { $0.operation.verb == .insert }
+    /// M7, M16: something was written, and there is no row to hold it; or there is one again that has nothing of it.
+    var hasOrphans: Bool {
+        if !wasInserted { return drops.isEmpty || presence.contains { !$0.content } }
+        let alive = presence.filter { !$0.content }.map(\.dot)
+        return alive.contains { dot in
+            apart.contains(dot) && !alive.contains { !apart.contains($0) && pasts[$0]?.contains(dot) ?? false }
+        }
+    }
+
+    /// M7: a deletion stands beside a write that did not know it; who inserts a dropped row again knows the drop.
+    var isRevived: Bool { isVisible && presence.contains { $0.content && !drops.contains($0.dot) } }
+
+    init(_ operations: [Line]) {
+        let dropping = operations.filter { $0.isDrop && $0.isAdministrators }
+        drops = Set(dropping.map(\.dot))
+        let counting = operations.filter { line in !line.isDrop && drops.allSatisfy(line.past.contains) }
+        wasInserted = counting.contains { $0.operation.verb == .insert }
         let seen = Set(operations.flatMap(\.operation.saw))
         presence = operations.filter { !seen.contains($0.dot) }
             .map { Write(dot: $0.dot, content: $0.operation.verb == .delete) }.sorted { $0.dot < $1.dot }
-        let effects = operations.flatMap { line in line.operation.effects.map { (line.dot, $0) } }
+        let left = operations.filter { line in
+            !drops.contains(line.dot) && !dropping.contains { $0.past.contains(line.dot) }
+        }
+        self.left = Set(left.map(\.dot))
+        for line in operations where !seen.contains(line.dot) { pasts[line.dot] = line.past }
+        apart = Set(left.filter { line in !drops.allSatisfy(line.past.contains) }.map(\.dot))
+        let effects = counting.flatMap { line in line.operation.effects.map { (line.dot, $0) } }
         for (group, effects) in Dictionary(grouping: effects, by: { $0.1.group }) {
             registers[group] = Self.register(effects)
             facts[group] = Self.fact(effects)

@@ -86,7 +86,7 @@ struct Workload {
         } else {
             row = tx.newRowID()
         }
-        guard try tx.reader.provenance(of: row, in: table) == nil else { return nil }
+        guard try tx.reader.isFree(row, in: table) else { return nil }
         if !(knownRows[table]?.contains(row) ?? false) { knownRows[table, default: []].append(row) }
         return row
     }
@@ -97,7 +97,7 @@ struct Workload {
             for table in tables { try tx.delete(table, row) }
             draft.marks = draft.marks.filter { $0.key.row != row || !tables.contains($0.key.table) }
             draft.settled = draft.settled.filter { $0.row != row || !tables.contains($0.table) }
-        } else if let row = random.pick(knownRows[first] ?? []), try tx.reader.provenance(of: row, in: first) != nil,
+        } else if let row = random.pick(knownRows[first] ?? []), try !tx.reader.isFree(row, in: first),
             !draft.inserted.contains(row)
         {
             for table in tables { try tx.restore(table, row) }

@@ -54,8 +54,11 @@ public struct Fault: OptionSet, Hashable, Sendable, CustomStringConvertible {
     /// Stations acknowledge what they hold, and fold history without waiting for everybody.
     public static let folding = Fault(rawValue: 1 << 21)
 
+    /// The administrator declares members lapsed, which return by themselves, and drops deleted rows.
+    public static let dropping = Fault(rawValue: 1 << 22)
+
     /// What happens to long histories.
-    static let growth: Fault = [.earlyCheckpoints, .folding]
+    static let growth: Fault = [.earlyCheckpoints, .folding, .dropping]
 
     /// All classes with their names.
     static let names: [(Fault, String)] = [
@@ -66,7 +69,7 @@ public struct Fault: OptionSet, Hashable, Sendable, CustomStringConvertible {
         (.steppingClocks, "steppingClocks"), (.restoredDatabase, "restoredDatabase"),
         (.restoredFolder, "restoredFolder"), (.clone, "clone"), (.lateEnrolment, "lateEnrolment"),
         (.mixedSchemas, "mixedSchemas"), (.otherProcesses, "otherProcesses"), (.silentCrash, "silentCrash"),
-        (.earlyCheckpoints, "earlyCheckpoints"), (.folding, "folding"),
+        (.earlyCheckpoints, "earlyCheckpoints"), (.folding, "folding"), (.dropping, "dropping"),
     ]
 
     /// The names of the classes, separated by plus signs.

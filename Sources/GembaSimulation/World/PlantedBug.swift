@@ -27,12 +27,15 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
     /// Whoever takes a checkpoint never hears of what was deleted.
     public static let checkpointsDropDeletedRows = PlantedBug(rawValue: 1 << 7)
 
+    /// What was written in ignorance of a drop is merged into the dropped row by whoever hears of it later.
+    public static let editsDroppedRows = PlantedBug(rawValue: 1 << 8)
+
     static let names: [(PlantedBug, String)] = [
         (.deliversWithoutDeps, "deliversWithoutDeps"), (.mergesDuplicates, "mergesDuplicates"),
         (.tearsChanges, "tearsChanges"), (.showsLatestArrival, "showsLatestArrival"),
         (.ignoresSideFile, "ignoresSideFile"), (.losesCommits, "losesCommits"),
         (.checkpointsForgetLocalWork, "checkpointsForgetLocalWork"),
-        (.checkpointsDropDeletedRows, "checkpointsDropDeletedRows"),
+        (.checkpointsDropDeletedRows, "checkpointsDropDeletedRows"), (.editsDroppedRows, "editsDroppedRows"),
     ]
 
     /// The names of the bugs, separated by plus signs.
@@ -57,6 +60,7 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
         if contains(.ignoresSideFile) { calibration.insert(.ignoresSideFile) }
         if contains(.checkpointsForgetLocalWork) { calibration.insert(.checkpointsForgetLocalWork) }
         if contains(.checkpointsDropDeletedRows) { calibration.insert(.checkpointsDropDeletedRows) }
+        if contains(.editsDroppedRows) { calibration.insert(.editsDroppedRows) }
         return calibration
     }
 }

@@ -17,6 +17,7 @@ extension Simulation {
             sources: sources(of: founder)
         ).replica
         founder.keys = (founded.identity.stationKey, founded.identity.transportKey)
+        observer.administrator = founded.identity.stationKey
         var early: [(SimulatedNode, Replica)] = [(founder, founded)]
         for node in nodes.dropFirst() {
             if options.faults.contains(.lateEnrolment), node.role != .relay, random.chance(0.5) {
@@ -37,6 +38,7 @@ extension Simulation {
         schedule(.read, in: 100)
         schedule(.checkState, in: 1_000)
         schedule(.strike, in: 500)
+        if options.faults.contains(.dropping) { schedule(.tend, in: 1_000) }
     }
 
     func makeNode(_ index: Int, named name: String? = nil) -> SimulatedNode {

@@ -10,7 +10,7 @@ extension Simulation {
 
     /// Lets one fault happen, of a class that is on.
     func strike() throws {
-        let classes = Fault.names.map(\.0).filter { options.faults.contains($0) }
+        let classes = Fault.names.map(\.0).filter { options.faults.contains($0) && $0 != .dropping }
         guard let fault = random.pick(classes), let node = random.pick(nodes) else { return }
         trace.add(7, time.now, Int(fault.rawValue), node.index)
         switch fault {
@@ -30,7 +30,8 @@ extension Simulation {
         case .folding: try fold(node)
         default: return
         }
-        if fault != .restoredDatabase, fault != .restoredFolder, fault != .clone, fault != .folding { count(fault) }
+        let countThemselves: Fault = [.restoredDatabase, .restoredFolder, .clone, .folding]
+        if !countThemselves.contains(fault) { count(fault) }
     }
 
     // MARK: - The network
@@ -128,11 +129,37 @@ extension Simulation {
         try replica.acknowledge(by: "simulation")
         // Only one of them decides whom not to wait for, and not where others stand on checkpoints that it has never seen:
         // two replicas of which each has folded what the other lacks need a third that has the bodies.
+        let isAnyoneLapsed = try replica.roster().members.values.contains { !$0.isActive }
+        if isAnyoneLapsed, options.faults.contains(.earlyCheckpoints) { return try observer.observe(node) }
         let mayLeaveOut = node.index == 0 && !options.faults.contains(.earlyCheckpoints)
         let away = mayLeaveOut ? random.pick(nodes.dropFirst())?.keys?.station : nil
         let absent = Set([away].compactMap(\.self))
         if try replica.fold(olderThan: 0, without: absent).entries > 0 { count(.folding) }
         try observer.observe(node)
+    }
+
+    /// Lets stations acknowledge what they hold; the administrator declares one of them lapsed now and then, and drops what
+    /// may be dropped.
+    func tend() throws {
+        for node in nodes where node.role != .relay && random.chance(0.7) {
+            guard let replica = node.process?.replica,
+                try replica.roster().members[replica.identity.stationKey] != nil
+            else { continue }
+            try replica.acknowledge(by: "simulation")
+            try observer.observe(node)
+        }
+        guard let replica = nodes[0].process?.replica else { return }
+        let others = try replica.roster().members.values.filter {
+            $0.station != replica.identity.stationKey && $0.isActive
+        }
+        if random.chance(0.3), let away = random.pick(others.sorted { $0.station < $1.station }) {
+            try replica.lapse(away.station, by: "simulation")
+            counts.lapses += 1
+        }
+        let dropped = try replica.dropDeletedRows(olderThan: 0, by: "simulation").rows
+        counts.droppedRows += Int(dropped)
+        if dropped > 0 { count(.dropping) }
+        try observer.observe(nodes[0])
     }
 
     private func backUpOrRestore(_ node: SimulatedNode, _ extent: FolderCopy.Extent) throws {

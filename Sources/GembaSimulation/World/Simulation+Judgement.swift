@@ -26,7 +26,10 @@ extension Simulation {
         }
         try verify(random.pick(replicas))
         if let (_, replica) = replicas.first(where: { $0.1.schema.version == Schema.simulation.version }) {
-            try LedgerChecker(replica: replica, history: observer.history, ledger: observer.ledger).check()
+            try LedgerChecker(
+                replica: replica, history: observer.history, ledger: observer.ledger,
+                administrator: observer.administrator
+            ).check()
         }
         try judgeConduct()
     }

@@ -26,6 +26,7 @@ public final class Simulation {
         case strike
         case restart(node: Int)
         case healPartition(number: Int)
+        case tend
         case enrol(node: Int)
     }
 
@@ -177,6 +178,10 @@ public final class Simulation {
             if number == partitions { network.setBlocked([]) }
         case .enrol(let index):
             try enrol(nodes[index])
+        case .tend:
+            guard isTroubled else { return }
+            schedule(.tend, in: random.number(in: 200...2_000))
+            try tend()
         }
     }
 
@@ -205,7 +210,9 @@ public final class Simulation {
             try finishCrash(of: node, leaving: copy)
             return
         }
-        guard let count = node.process?.engine.counts.entriesApplied, applied[node.index] != count else { return }
+        guard let counts = node.process?.engine.counts else { return }
+        let count = counts.entriesApplied + (counts.returns ?? 0)
+        guard applied[node.index] != count else { return }
         applied[node.index] = count
         try observer.observe(node)
     }
@@ -227,7 +234,13 @@ public final class Simulation {
         return nodes.allSatisfy { node in
             node.process != nil && observer.held[node.index]?[.data] == first[.data]
                 && observer.held[node.index]?[.roster] == first[.roster]
-        }
+        } && hasEverybodyReturned
+    }
+
+    /// Whether no lapse stands, as far as the first node knows.
+    private var hasEverybodyReturned: Bool {
+        let members = try? nodes[0].process?.replica.roster().members.values
+        return members.map { $0.allSatisfy(\.isActive) } ?? false
     }
 
     /// For each node the first entries that it lacks, and what of their causes it lacks too.

@@ -43,6 +43,8 @@ public struct SimulationOptions: Hashable, Sendable, CustomStringConvertible {
         plantedBugs = []
         // Drawn last, so that what was drawn before them is as it was without them.
         for fault in [Fault.earlyCheckpoints, .folding] where random.chance(0.5) { faults.insert(fault) }
+        // A station returns by itself, and one whose whole folder was put back must not write before a peer told.
+        if random.chance(0.6), !faults.contains(.restoredFolder) { faults.insert(.dropping) }
     }
 
     /// All options in one line, for a report.

@@ -39,6 +39,10 @@ public struct SimulationCounts: Hashable, Sendable, CustomStringConvertible {
     public var refusedWrites = 0
     /// Data logs that nodes opened after their first.
     public var incarnations = 0
+    /// Members that were declared lapsed, and returned before the end.
+    public var lapses = 0
+    /// Rows that were dropped.
+    public var droppedRows = 0
     /// How long the healed plant took to converge, in virtual milliseconds.
     public var convergence: Int?
     /// What the network did.
@@ -55,7 +59,7 @@ public struct SimulationCounts: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         """
         \(events) events, \(totalFaults) faults, \(writes) writes, \(refusedWrites) refused, \(network.sent) frames, \
-        \(observations.reads) reads, converged in \(convergence.map { "\($0) ms" } ?? "never")
+        \(observations.reads) reads, \(lapses) lapses, \(droppedRows) rows dropped, converged in \(convergence.map { "\($0) ms" } ?? "never")
         """
     }
 }

@@ -15,7 +15,8 @@ public struct Conflict: Hashable, Sendable {
         case stranded
         /// A row was deleted by somebody who did not know that somebody else was editing it; it is there.
         case revived
-        /// A row was edited or deleted that is not there, because its insertion has no effect.
+        /// A row was edited or deleted that is not there, because its insertion has no effect or because it was dropped; or was
+        /// not there in between, and has nothing of the edit now.
         case orphan
         /// A value does not fit the column as this program declares it, so that the column shows its default.
         case unfit

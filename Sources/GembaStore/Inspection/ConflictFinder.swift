@@ -22,7 +22,7 @@ struct ConflictFinder {
         if !state.wasInserted { return state.isOrphan ? try orphans() : [] }
         guard state.isVisible else { return [] }
         let keys = state.groups.keys.sorted()
-        return try revival()
+        return try revival() + orphansBeside()
             + keys.flatMap { key -> [Conflict] in
                 guard let index = layout.index(of: key.group), !layout.groups[index].isHidden else { return [] }
                 return try conflicts(over: key, index: index)
@@ -63,20 +63,49 @@ struct ConflictFinder {
         return [conflict(.revived, over: nil, columns: [], siblings)]
     }
 
-    /// What was written to a row that is not there, group by group; without any, who touched it.
+    /// What was written to a row that is not there.
     private func orphans() throws -> [Conflict] {
-        let state = try context.orphanedState(of: row, in: layout.table.id, state)
-        let found = try state.groups.sorted { $0.key < $1.key }.map { key, group in
+        var groups = state.groups
+        if state.isDropped {
+            groups.merge(try context.lostState(of: row, in: layout.table.id, state).groups) { held, _ in held }
+        }
+        return try orphans(groups, by: aliveNames.isEmpty ? state.presence.names : aliveNames)
+    }
+
+    /// What was written to a row in ignorance of its drop, now that it is there again and has nothing of it; unless whoever
+    /// brought it back, or wrote to it since, had seen that.
+    private func orphansBeside() throws -> [Conflict] {
+        if state.drops.isEmpty { return [] }
+        let alive = aliveNames
+        let apart = try alive.filter { name in
+            guard try context.isApart(name, from: state.drops) else { return false }
+            return try !alive.contains { try context.rows.hasSeen(state.drops + [name], by: $0) }
+        }
+        if apart.isEmpty { return [] }
+        return try orphans(context.lostState(of: row, in: layout.table.id, state).groups, by: apart)
+    }
+
+    /// What was written, group by group; where nothing is known of that, who touched the row.
+    private func orphans(_ groups: [GroupKey: GroupState<[Value]>], by names: [LocalDot]) throws -> [Conflict] {
+        let found = try groups.sorted { $0.key < $1.key }.map { key, group in
             conflict(
-                .orphan, over: key.group, columns: columns(of: key.group), try everything(in: group, of: key.group))
+                .orphan, over: key.group, columns: columns(of: key.group),
+                try everything(in: group, of: key.group, by: names))
         }
         if !found.isEmpty { return found }
-        let siblings = try state.presence.names.map { try sibling([], columns: [], by: $0, isShown: false) }
+        let siblings = try names.map { try sibling([], columns: [], by: $0, isShown: false) }
         return [conflict(.orphan, over: nil, columns: [], siblings)]
     }
 
-    /// All that was written to a group, whatever the schema says of it.
-    private func everything(in state: GroupState<[Value]>, of group: GroupID) throws -> [Sibling] {
+    /// Who says that the row lives.
+    private var aliveNames: [LocalDot] {
+        state.presence.writes.filter { $0.payload == .alive }.map(\.name)
+    }
+
+    /// All that was written to a group by those who touched the row, whatever the schema says of it.
+    private func everything(
+        in state: GroupState<[Value]>, of group: GroupID, by names: [LocalDot]
+    ) throws -> [Sibling] {
         let columns = columns(of: group)
         switch state {
         case .writes(let writes):
@@ -90,15 +119,15 @@ struct ConflictFinder {
                 try sibling([.integer(counter.value(over: base))], columns: columns, by: base, isShown: false)
             }
             return try bases.isEmpty
-                ? whole(.integer(counter.value(over: nil)), columns: columns) : bases
+                ? whole(.integer(counter.value(over: nil)), columns: columns, by: names) : bases
         case .text(let text):
-            return try whole(.text(text.text), columns: columns)
+            return try whole(.text(text.text), columns: columns, by: names)
         }
     }
 
     /// What many changes made together, as increments and letters do; whoever last touched the row stands for them.
-    private func whole(_ value: Value, columns: [String]) throws -> [Sibling] {
-        try state.presence.names.suffix(1).map { try sibling([value], columns: columns, by: $0, isShown: false) }
+    private func whole(_ value: Value, columns: [String], by names: [LocalDot]) throws -> [Sibling] {
+        try names.suffix(1).map { try sibling([value], columns: columns, by: $0, isShown: false) }
     }
 
     // MARK: - One group
@@ -108,7 +137,11 @@ struct ConflictFinder {
         let names = group.columns.map(\.name)
         guard let content = state.groups[key] else { return [] }
         guard key.family == MergeFamily(group.merge) else {
-            return [conflict(.unfit, over: group.id, columns: names, try everything(in: content, of: group.id))]
+            return [
+                conflict(
+                    .unfit, over: group.id, columns: names,
+                    try everything(in: content, of: group.id, by: state.presence.names))
+            ]
         }
         switch content {
         case .set, .text: return []

@@ -3,12 +3,9 @@ import GembaCausality
 import GembaWire
 
 extension StoreContext {
-    /// What was written to a row that does not exist. Of a dropped row its merge state has nothing of what changes wrote that
-    /// had not seen the drop: that is read from their bodies, as far as these are held.
-    func orphanedState(
-        of row: RowID, in table: TableID, _ state: RowState<[Value]>
-    ) throws -> RowState<[Value]> {
-        guard state.isDropped else { return state }
+    /// What was written to a row by changes that had not seen its drops. Its merge state has nothing of it: it is read from the
+    /// bodies of the changes, as far as these are held.
+    func lostState(of row: RowID, in table: TableID, _ state: RowState<[Value]>) throws -> RowState<[Value]> {
         // An operation made apart from the drops stands, or was replaced by another one that was.
         var pending = state.presence.names
         var found: [LocalDot: RowOperation] = [:]
@@ -19,13 +16,11 @@ extension StoreContext {
             found[dot] = operation
             pending += try operation.saw.compactMap(localIfHeld)
         }
-        var orphaned = RowState<[Value]>()
+        var lost = RowState<[Value]>()
         for (dot, operation) in try found.sorted(by: { try isBefore($0.key, $1.key) }) {
-            _ = try orphaned.apply(operation, as: dot, knowing: rows, payload: { $0 })
+            _ = try lost.apply(operation, as: dot, knowing: rows, payload: { $0 })
         }
-        var result = state
-        result.groups.merge(orphaned.groups) { held, _ in held }
-        return result
+        return lost
     }
 
     /// Whether a change counts as an orphan of a row with these drops: it had not seen all of them, and none of them had seen

@@ -8,7 +8,8 @@ extension Replica {
     /// station's clock; nil when none is held.
     public func lastWord(of station: StationKey) throws -> UInt64? {
         try withReader { context in
-            let statement = try context.connection.statement("SELECT max(timestamp) FROM gemba_replica WHERE station = ?")
+            let statement = try context.connection.statement(
+                "SELECT max(timestamp) FROM gemba_replica WHERE station = ?")
             let newest = try statement.bind(1, station).first { $0.isNull(0) ? 0 : $0.unsigned(0) } ?? 0
             return newest == 0 ? nil : HybridTimestamp(rawValue: newest).milliseconds
         }

@@ -34,7 +34,9 @@ struct DeferredDrops {
             let later = try writtenLater(at: place, after: state, where: isCovered)
             (state.groups, state.wasInserted) = (later.groups, later.wasInserted)
             context.rows.noteContest(over: place.row, in: place.table)
-            if context.environment.layouts[place.table] != nil { context.rows.noteChange(of: place.row, in: place.table) }
+            if context.environment.layouts[place.table] != nil {
+                context.rows.noteChange(of: place.row, in: place.table)
+            }
             try context.rows.save(state, table: place.table, row: place.row)
         }
     }

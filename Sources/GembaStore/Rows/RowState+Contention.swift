@@ -24,7 +24,7 @@ extension RowState {
     ) -> Bool {
         guard wasInserted else { return isOrphan }
         guard presence.isAlive else { return false }
-        if isRevived { return true }
+        if isRevived || !drops.isEmpty { return true }
         return groups.contains { key, state in
             guard let index = layout.index(of: key.group), !layout.groups[index].isHidden else { return false }
             if key.family != MergeFamily(layout.groups[index].merge) { return true }

@@ -43,6 +43,12 @@ public final class RowReader {
         return try provenance(of: dot)
     }
 
+    /// Whether a row of this id can be inserted: nothing is known of one, or it was dropped and not inserted again.
+    public func isFree(_ row: RowID, in table: String) throws -> Bool {
+        let layout = try context.layout(named: table)
+        return try context.rows.metadata(table: layout.table.id, row: row)?.metadata.state.isDropped ?? true
+    }
+
     /// Where each un-replaced write to a column came from; more than one while the column is in conflict.
     public func provenance(of row: RowID, in table: String, column: String) throws -> [Provenance] {
         let layout = try context.layout(named: table)

@@ -7,7 +7,8 @@ extension WriteTransaction {
     ///
     /// What somebody did since the conflict was read stays beside it: whoever settles has not seen it. Of a revived row, a
     /// sibling that is shown keeps the row and one that is not deletes it; an orphan gets the row that it is missing, with
-    /// all that was written to it, where the row was dropped as far as that is still held.
+    /// all that was written to it, where the row was dropped as far as that is still held. To a row that is there again after a
+    /// drop, what the orphan wrote is written.
     ///
     /// - Throws: ``StoreError`` when the conflict cannot be settled so: facts are stated once, and a value that does not
     ///   fit its column waits for a program whose column takes it, or for another value.
@@ -20,19 +21,39 @@ extension WriteTransaction {
             try update(conflict.table, conflict.row, sibling.values, basedOn: seen)
         case .counts, .stranded: try settleCount(conflict, with: sibling, layout)
         case .revived: try settleRevival(conflict, keepsRow: sibling.isShown, layout)
+        case .orphan where try context.rows.metadata(table: layout.table.id, row: conflict.row)?.isVisible == true:
+            try writeLost(sibling, of: conflict, layout)
         case .orphan:
             let effects = try lostEffects(on: conflict.row, in: layout)
             try apply(RowOperation(table: layout.table.id, row: conflict.row, verb: .insert, effects: effects))
         }
     }
 
+    /// Writes what was lost to a row that is there again, or says no more than that it was read.
+    private func writeLost(_ sibling: Conflict.Sibling, of conflict: Conflict, _ layout: TableLayout) throws {
+        let merge = conflict.group.flatMap(layout.index).map { layout.groups[$0].merge }
+        switch merge {
+        case .register where !sibling.values.isEmpty:
+            try update(conflict.table, conflict.row, sibling.values)
+        case .set:
+            for (column, element) in sibling.values {
+                try add(element, to: column, of: conflict.row, in: conflict.table)
+            }
+        default:
+            let state = try visibleState(of: conflict.row, in: layout)
+            try apply(edit(conflict.row, in: layout, state: state, effects: []))
+        }
+    }
+
     /// What writes anew what orphans wrote to a dropped row, whose merge state has nothing of it.
     private func lostEffects(on row: RowID, in layout: TableLayout) throws -> [Effect] {
-        guard let (state, _) = try context.rows.load(table: layout.table.id, row: row), state.isDropped else { return [] }
-        let orphaned = try context.orphanedState(of: row, in: layout.table.id, state)
+        guard let (state, _) = try context.rows.load(table: layout.table.id, row: row), state.isDropped else {
+            return []
+        }
+        let lost = try context.lostState(of: row, in: layout.table.id, state)
         return try layout.groups.enumerated().compactMap { index, group -> Effect? in
             let key = GroupKey(group: group.id, family: MergeFamily(group.merge))
-            guard let written = orphaned.groups[key], state.groups[key] == nil else { return nil }
+            guard let written = lost.groups[key], state.groups[key] == nil else { return nil }
             switch written {
             case .writes(let writes):
                 guard let shown = try context.rows.shown(writes, by: layout.orders[index]) else { return nil }
@@ -40,13 +61,16 @@ extension WriteTransaction {
                     key.family == .fact ? .fact(values: shown.payload) : .register(replaces: [], values: shown.payload)
                 return Effect(group: group.id, content: content)
             case .set(let set):
-                let elements = set.sortedByEncoding.map { Effect.ElementOperation(element: $0.element, adds: true, saw: []) }
+                let elements = set.sortedByEncoding.map {
+                    Effect.ElementOperation(element: $0.element, adds: true, saw: [])
+                }
                 return elements.isEmpty ? nil : Effect(group: group.id, content: .set(elements))
             case .counter(let counter):
                 let base = try context.rows.shownBase(of: counter, by: layout.orders[index])?.name
                 return Effect(group: group.id, content: .base(replaces: [], value: counter.value(over: base)))
             case .text(let text):
-                return text.text.isEmpty ? nil : Effect(group: group.id, content: .text(TextEffect(inserting: text.text)))
+                return text.text.isEmpty
+                    ? nil : Effect(group: group.id, content: .text(TextEffect(inserting: text.text)))
             }
         }.sorted { $0.group < $1.group }
     }

@@ -22,7 +22,8 @@ struct RosterLapses {
                     switch act {
                     case .lapse(let station, let head) where mayLapse && station != author:
                         let lapse = RosterMember.Lapse(
-                            author: author, declared: body.timestamp, actor: body.actor, reason: body.reason, head: head)
+                            author: author, declared: body.timestamp, actor: body.actor, reason: body.reason, head: head
+                        )
                         declared[station, default: []].append((place, lapse))
                     case .returned: lastReturn = place
                     default: continue

@@ -53,7 +53,8 @@ public enum DropCut {
     static func vector(_ extensions: [UInt64: [UInt8]]) -> VersionVector {
         guard let encoded = extensions[number] else { return VersionVector() }
         var decoder = CBORDecoder(encoded)
-        guard let references = try? decoder.references(maximum: Limits.references), (try? decoder.finish()) != nil else {
+        guard let references = try? decoder.references(maximum: Limits.references), (try? decoder.finish()) != nil
+        else {
             return VersionVector()
         }
         return references.reduce(into: VersionVector()) { $0.insert($1.dot) }

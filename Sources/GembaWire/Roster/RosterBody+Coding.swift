@@ -89,9 +89,11 @@ extension RosterAct: WireCodable {
         let number = try decoder.unsigned()
         guard number > 0 else { throw decoder.failure(.invalid("an act is of kind 0")) }
         do throws(WireError) {
-            guard let kind = Kind(rawValue: number) else { throw decoder.failure(.invalid("an act is of an unknown kind")) }
+            guard let kind = Kind(rawValue: number) else {
+                throw decoder.failure(.invalid("an act is of an unknown kind"))
+            }
             self = try Self.act(kind, items: count, from: &decoder)
-        } catch where number > Kind.endpoints.rawValue {
+        } catch  where number > Kind.endpoints.rawValue {
             // Bodies that were valid before later kinds were specified stay valid.
             decoder = beginning
             self = .unknown(kind: number, encoded: Array(try decoder.skipItem(depth: Self.depth)))

@@ -115,7 +115,8 @@ struct CanaryTests {
         try tamper(simulation.nodes[1], sql)
         let replica = try #require(simulation.nodes[1].process?.replica)
         let checker = try LedgerChecker(
-            replica: replica, history: simulation.observer.history, ledger: simulation.observer.ledger)
+            replica: replica, history: simulation.observer.history, ledger: simulation.observer.ledger,
+            administrator: simulation.observer.administrator)
         expect(.ledger) { try checker.check() }
     }
 
@@ -195,6 +196,7 @@ extension StateChecker {
         let vector = try simulation.observer.vector(of: replica, .data)
         self.init(
             replica: replica, node: node.name,
-            model: ReferenceModel(simulation.observer.history.changes(in: vector)))
+            model: ReferenceModel(
+                simulation.observer.history.changes(in: vector), administrator: simulation.observer.administrator))
     }
 }

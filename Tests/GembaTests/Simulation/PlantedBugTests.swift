@@ -25,6 +25,8 @@ struct PlantedBugTests {
         Case(
             bug: .checkpointsDropDeletedRows, faults: [.earlyCheckpoints, .folding, .lateEnrolment, .partition],
             rules: [.model, .convergence, .ledger]),
+        Case(
+            bug: .editsDroppedRows, faults: [.dropping, .partition, .linkCuts], rules: [.model, .convergence, .ledger]),
     ]
 
     @Test("within a few seeds, by a checker that is made for them", arguments: cases)

@@ -55,7 +55,8 @@ struct RosterBodyTests {
     func laterActs() throws {
         for act in Self.acts.dropFirst(5) {
             guard case .array(let items) = act else { continue }
-            for other in [act.appending(nil)] + (items.count > 1 ? [.array(items.dropLast()), act.replacing(1, with: nil)] : [])
+            for other in [act.appending(nil)]
+                + (items.count > 1 ? [.array(items.dropLast()), act.replacing(1, with: nil)] : [])
             {
                 let decoded = try RosterBody(decoding: body([other]).encoded)
                 guard case .unknown(10...11, other.encoded) = decoded.acts[0] else {

@@ -250,7 +250,9 @@ struct RandomHistory {
 
     /// Now and then somebody declares another lapsed, or returns.
     mutating func lapseOrReturn() {
-        let author = generator.once(in: 2) ? hopefuls[generator.below(hopefuls.count)] : generator.below(builder.identities.count)
+        let author =
+            generator.once(in: 2)
+            ? hopefuls[generator.below(hopefuls.count)] : generator.below(builder.identities.count)
         let seen = builder.identities.indices.filter { _ in generator.once(in: 2) }
         switch generator.below(5) {
         case 0:
