@@ -8,6 +8,8 @@ struct PlantedBugTests {
         /// Faults that bring it to light.
         var faults: Fault
         var rules: Set<Violation.Rule>
+        /// How long faults and writes last, in virtual milliseconds.
+        var duration = 4_000
 
         var testDescription: String { bug.description }
     }
@@ -26,7 +28,8 @@ struct PlantedBugTests {
             bug: .checkpointsDropDeletedRows, faults: [.earlyCheckpoints, .folding, .lateEnrolment, .partition],
             rules: [.model, .convergence, .ledger]),
         Case(
-            bug: .editsDroppedRows, faults: [.dropping, .partition, .linkCuts], rules: [.model, .convergence, .ledger]),
+            bug: .editsDroppedRows, faults: [.dropping, .partition, .linkCuts], rules: [.model, .convergence, .ledger],
+            duration: 15_000),
     ]
 
     @Test("within a few seeds, by a checker that is made for them", arguments: cases)
@@ -36,6 +39,7 @@ struct PlantedBugTests {
             options.faults = planted.faults
             options.plantedBugs = planted.bug
             options.patience = 20_000
+            options.duration = planted.duration
             guard let violation = Simulation(options).run().violation else { continue }
             #expect(planted.rules.contains(violation.rule), "seed \(seed): \(violation)")
             return
