@@ -42,6 +42,10 @@ public struct StatusCommand<Owner: Program>: ParsableCommand {
         print(Terminal.bold("\(role) \(name) of \(status.roster.plantName ?? "a plant not met yet")"))
         print(freshness(status))
         print("\(status.statistics.changes) changes held, \(status.unsent) unsent")
+        if status.own?.isActive == false {
+            print(
+                Terminal.warning("Lapsed: nobody waits for this station until it has caught up and returns, by itself"))
+        }
         if let checkpoint = status.checkpoint { print(checkpoint.sentence(status.roster)) }
         if let scrub = status.scrub, scrub.isNotable {
             print(Terminal.warning("File: \(scrub.sentence(now: status.now)); see `\(Owner.name) doctor`"))

@@ -89,6 +89,7 @@ extension StationStatus {
             ("station", .text(own?.displayName)),
             ("stationKey", .string("\(replica.identity.stationKey)")),
             ("role", .text(own?.role.name)),
+            ("lapsed", .bool(own?.isActive == false)),
             ("plant", .text(roster.plantName)),
             ("plantID", .string("\(replica.plant)")),
             ("transportKey", .string("\(replica.identity.transportKey)")),

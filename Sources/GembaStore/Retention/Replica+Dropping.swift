@@ -72,6 +72,7 @@ extension WriteTransaction {
 }
 
 extension DropPlanner {
-    /// How many rows one change drops, at some 30 bytes each well within the bounds of a body.
-    static let rowsInChange = 10_000
+    /// How many rows one change drops, at some 30 bytes each well within the bounds of a body; other writers get their turn
+    /// between two.
+    static let rowsInChange = 2_000
 }

@@ -290,6 +290,36 @@ struct DropTests {
         }
     }
 
+    @Test("M16: of two drops made apart, what counts has to have seen both; in both orders one state")
+    func twoDrops() throws {
+        let second = try plant.enrol("IT2", as: .admin)
+        let part = try deletedPart()
+        try share(admin, press, second)
+        try second.acknowledge()
+        try share(admin, press, second)
+        #expect(try admin.dropDeletedRows(olderThan: 0, by: "marek").rows == 1)
+        #expect(try second.dropDeletedRows(olderThan: 0, by: "ola").rows == 1)
+        // It has seen one of the two.
+        try second.write(by: "ola") { try $0.insert(into: "part", id: part, ["name": .text("too early")]) }
+        try press.pull(.data, from: second)
+        #expect(try names(press) == ["too early"])
+        try press.pull(.data, from: admin)
+        try admin.pull(.data, from: second)
+        for replica in [admin, press] {
+            #expect(try names(replica).isEmpty)
+            #expect(try orphans(replica).flatMap(\.siblings).map(\.written) == [[.text("too early")]])
+            #expect(try replica.digest() == admin.digest() && replica.verify().fault == nil)
+            let state = try #require(try replica.withReader { try $0.rows.load(table: 1, row: part) }).state
+            #expect(state.drops.count == 2)
+        }
+        try press.write(by: "jan") { try $0.insert(into: "part", id: part, ["name": .text("in time")]) }
+        try share(admin, press, second)
+        for replica in [admin, press, second] {
+            #expect(try names(replica) == ["in time"] && replica.digest() == admin.digest())
+            #expect(try replica.verify().fault == nil)
+        }
+    }
+
     // MARK: - Growth
 
     @Test("G19: lapse, drop, return: below the floor a laptop takes a checkpoint, and keeps all that it wrote")
@@ -328,14 +358,17 @@ struct DropTests {
     func space() throws {
         let text = String(repeating: "a long remark about a part. ", count: 40)
         let parts = try admin.write(by: "ewa") { tx in
-            try (0..<2_000).map { try tx.insert(into: "part", ["name": .text("\($0) \(text)")]) }
+            // More than one change drops.
+            try (0..<DropPlanner.rowsInChange + 200).map {
+                try tx.insert(into: "part", ["name": .text("\($0) \(text)")])
+            }
         }
         try admin.write(by: "ewa") { tx in for part in parts { try tx.delete("part", part) } }
         try admin.lapse(laptop.identity.stationKey, by: "marek")
         try share(admin, press)
         try acknowledge(press, admin)
         let plan = try admin.dropPlan(olderThan: 0)
-        #expect(plan.rows == 2_000 && plan.bytes > 2_000_000, "\(plan)")
+        #expect(plan.rows == UInt64(parts.count) && plan.bytes > 2_000_000, "\(plan)")
         func size(_ replica: Replica) throws -> Int {
             try replica.read { database in
                 let free = try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
@@ -343,7 +376,7 @@ struct DropTests {
             }
         }
         let before = [try size(admin), try size(press)]
-        try admin.dropDeletedRows(olderThan: 0, by: "marek")
+        #expect(try admin.dropDeletedRows(olderThan: 0, by: "marek").rows == UInt64(parts.count))
         try share(admin, press)
         for (replica, pages) in zip([admin, press], before) {
             #expect(try (pages - size(replica)) * 4096 > Int(plan.bytes) * 3 / 4)
@@ -373,6 +406,12 @@ struct DropTests {
         try old?.acknowledge()
         try admin.exchange(with: try #require(old))
         #expect(try admin.dropDeletedRows(olderThan: 0, by: "marek").rows == 2)
+        // Whoever takes a checkpoint of such a program carries them out.
+        let fresh = try plant.enrol("NEW")
+        try old?.exchange(with: admin)
+        try fresh.pull(.roster, from: admin)
+        try take(old?.makeCheckpoint(), of: old, at: fresh)
+        #expect(try fresh.digest() == admin.digest() && fresh.verify().fault == nil)
         try admin.write(by: "marek") { tx in
             try tx.insert(into: "part", id: second, ["name": .text("again")])
             try tx.increment("stock", of: second, in: "part", by: 2)
@@ -383,10 +422,24 @@ struct DropTests {
         #expect(try old?.digest() != admin.digest())
         #expect(try old?.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM gemba_deferred") } == 2)
         #expect(try old.map { try names($0) } == ["again", "late"])
+        // Where somebody has written to the row since, a state without the drop cannot be told from one with it.
+        let late = try plant.enrol("NEW2")
+        try late.pull(.roster, from: admin)
+        #expect(throws: StoreError.self) { try take(old?.makeCheckpoint(), of: old, at: late) }
+        #expect(try names(late).isEmpty)
         old = nil
         let updated = try Replica.open(in: folder, schema: .parts, sources: .test)
         #expect(try updated.digest() == admin.digest())
         #expect(try names(updated) == ["again"] && orphans(updated).map(\.row) == [part])
         #expect(try updated.verify().fault == nil)
+    }
+
+    private func take(_ signed: SignedManifest?, of maker: Replica?, at replica: Replica) throws {
+        let signed = try #require(signed)
+        for index in try replica.stage(signed) {
+            let chunk = try #require(try maker?.chunk(index, of: signed.manifest.id))
+            #expect(try replica.stage(chunk))
+        }
+        _ = try replica.install(signed.manifest.id)
     }
 }
