@@ -48,6 +48,7 @@ struct Examination {
         let status = try StationStatus(of: replica)
         let condition = try replica.condition()
         examineIdentity(status, condition, program)
+        examineForks(status, program)
         examinePeers(status, program)
         examineChanges(status, conflicts: try replica.conflictCount(), program)
         examineClock(status)
@@ -78,6 +79,21 @@ struct Examination {
         } else {
             add("identity", .good, "incarnation \(status.statistics.incarnation)")
         }
+    }
+
+    private mutating func examineForks(_ status: StationStatus, _ program: String) {
+        let forked = status.peers.filter { !$0.forkedNames.isEmpty }
+        if forked.isEmpty {
+            add("forks", .good, "nobody was seen to hold another history than this machine")
+            return
+        }
+        let texts = forked.map { peer in
+            "\(peer.member.displayName) holds another history of what \(peer.forkedNames.joined(separator: ", ")) wrote"
+        }
+        add(
+            "forks", .broken, texts.joined(separator: "; "),
+            "A disk was put back to an earlier state after others had seen more, and then written to. Each machine keeps "
+                + "what it has: compare `\(program) history` on both, and enter on one what only the other has.")
     }
 
     private mutating func examinePeers(_ status: StationStatus, _ program: String) {

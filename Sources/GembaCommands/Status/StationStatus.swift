@@ -11,6 +11,9 @@ struct StationStatus {
         var member: RosterMember
         var status: PeerStatus
 
+        /// The members of whose logs this one holds another history than this machine, by name.
+        var forkedNames: [String]
+
         func secondsSinceContact(now: UInt64) -> UInt64? {
             status.lastContact.map { now > $0 ? (now - $0) / 1000 : 0 }
         }
@@ -34,7 +37,8 @@ struct StationStatus {
 
     init(of replica: Replica) throws {
         self.replica = replica
-        roster = try replica.roster()
+        let roster = try replica.roster()
+        self.roster = roster
         daemon = DaemonLock.holder(of: replica.folder)
         now = replica.wallClock
         statistics = try replica.statistics()
@@ -45,7 +49,8 @@ struct StationStatus {
             var status = known[member.station] ?? PeerStatus()
             // A daemon that was killed could not take back what it had written.
             if !isServed { status.isConnected = false }
-            return Peer(member: member, status: status)
+            return Peer(
+                member: member, status: status, forkedNames: Self.authors(of: status.forks, in: replica, roster))
         }.sorted { left, right in
             if left.status.isConnected != right.status.isConnected { return left.status.isConnected }
             return (left.member.displayName, left.member.station) < (right.member.displayName, right.member.station)
@@ -53,6 +58,13 @@ struct StationStatus {
         unsent = try replica.unsentCount()
         checkpoint = try replica.checkpoint()
         scrub = try replica.scrubReport()
+    }
+
+    private static func authors(of logs: Set<String>, in replica: Replica, _ roster: Roster) -> [String] {
+        let stations = logs.compactMap { name in
+            ReplicaID(hexadecimal: name).flatMap { try? replica.station(writing: $0) }
+        }
+        return Set(stations.map { roster.members[$0]?.displayName ?? "\($0)" }).sorted()
     }
 
     var own: RosterMember? { roster.members[replica.identity.stationKey] }
@@ -139,6 +151,7 @@ extension StationStatus {
             ("lastContact", .text(peer.status.lastContact.map(PointInTime.iso))),
             ("secondsSinceContact", .count(peer.secondsSinceContact(now: now))),
             ("behind", .count(peer.status.behind)),
+            ("forks", .texts(peer.forkedNames)),
             ("clockOffsetMilliseconds", .count(peer.status.clockOffset)),
             ("lastEnd", peer.status.isConnected ? .null : .text(peer.status.lastEnd)),
         ])

@@ -126,6 +126,9 @@ extension Engine {
         }
         counters.entriesApplied += UInt64(outcome.entryCount)
         counters.entriesQuarantined += UInt64(outcome.quarantinedCount)
+        if !outcome.forked.isEmpty, let station = links[id]?.session.peer?.station {
+            noteForks(outcome.forked, at: station)
+        }
         let actions = input(id) { $0.onApplied(outcome.forSession, of: kind, at: moment) }
         if !outcome.advanced.isEmpty {
             announce(kind, tips: outcome.advanced, except: id, at: moment)
@@ -151,8 +154,7 @@ extension Engine {
         guard link.session.configuration.standing == .members, let station = link.session.peer?.station else { return }
         switch action {
         case .evidence(let heads): consider(heads)
-        case .conflicting(_, let tips):
-            logger.warning("two histories under one name", metadata: ["logs": "\(tips.map(\.ours.replica))"])
+        case .conflicting(_, let tips): noteForks(Set(tips.map(\.ours.replica)), at: station)
         case .behind(let kind, let changes): if kind == .data { updatePeer(station) { $0.behind = changes } }
         case .compared(let kind, let theirs):
             if kind == .data { acknowledge(station, VersionVector(references: theirs)) }
@@ -164,6 +166,14 @@ extension Engine {
             }
         default: break
         }
+    }
+
+    /// Remembers that a peer holds another history of some logs than this node.
+    private func noteForks(_ replicas: Set<ReplicaID>, at station: StationKey) {
+        let names = Set(replicas.map(\.description))
+        if peers[station]?.forks.isSuperset(of: names) ?? false { return }
+        logger.warning("two histories under one name", metadata: ["logs": "\(names.sorted())"])
+        updatePeer(station) { $0.forks.formUnion(names) }
     }
 
     /// Remembers that a peer holds this station's join; also in the lobby, which a joiner leaves by that.
@@ -226,6 +236,7 @@ extension Engine {
         updatePeer(station) { status in
             status.isConnected = true
             status.lastContact = moment.wallClock
+            status.forks = []
             if case .dialled(let endpoint) = link.direction { status.endpoint = endpoint }
         }
     }

@@ -1,3 +1,4 @@
+public import GembaCausality
 public import GembaWire
 
 /// What came of a batch from a peer.
@@ -20,6 +21,8 @@ public struct ApplyOutcome: Hashable, Sendable {
     public var entryCount = 0
     /// How many of them are authentic but malformed: stored and forwarded, without effect.
     public var quarantinedCount = 0
+    /// The logs of which a run came that contradicts what is held.
+    public var forked: Set<ReplicaID> = []
     /// The gravest problem met; the other runs were applied all the same.
     public var problem: Problem?
 

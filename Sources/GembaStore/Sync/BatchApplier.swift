@@ -33,7 +33,9 @@ struct BatchApplier {
                 try apply(run)
             } catch {
                 switch error {
-                case .problem(let problem): outcome.meet(problem)
+                case .problem(let problem):
+                    outcome.meet(problem)
+                    if problem == .forked { outcome.forked.insert(run.replica) }
                 case .failure(let failure): throw failure
                 }
             }

@@ -92,6 +92,11 @@ extension Replica {
         try withReader { try $0.roster() }
     }
 
+    /// The station that writes a log, or nil when nothing of it is held.
+    public func station(writing replica: ReplicaID) throws -> StationKey? {
+        try withReader { try $0.log.tip(of: replica)?.station }
+    }
+
     /// The newest signed heads held of a station's data logs, at most ``Limits/heldHeads``.
     public func heads(heldOf station: StationKey) throws -> [SignedHead] {
         try withReader { context in

@@ -45,8 +45,52 @@ struct ExplanationCommandTests {
         }
     }
 
-    private func findings(_ plant: Machines, expecting status: Int32) async throws -> [String: String] {
-        let output = try await plant.gemba("it", "doctor", "--json", expecting: status)
+    @Test("The doctor names who holds another history, after a disk was put back and written to (L7)")
+    func fork() async throws {
+        try await Machines.withPlant { plant in
+            let hub = try await plant.start("it")
+            try await plant.join("line", name: "L3", at: hub.endpoint)
+            let line = try await plant.start("line", at: nil)
+            try await plant.gemba("it", "report", "label printer dead", "--at", "L3-PRN2", "--by", "ewa")
+            #expect(try await plant.agree("it", "line", changes: 1))
+            try await hub.stop()
+
+            // The same files get their earlier content back, so that nothing about the machine tells.
+            let files = ["replica.sqlite", "replica.sqlite-wal", "replica.side"].map {
+                URL(filePath: plant.data("it") + "/" + $0)
+            }
+            let backup = try files.map { try Data(contentsOf: $0) }
+            try await plant.gemba("it", "report", "seen by the line", "--at", "L3-PRN2", "--by", "ewa")
+            let again = try await plant.start("it", at: hub.endpoint)
+            #expect(try await plant.agree("it", "line", changes: 2))
+            #expect(try await findings(plant, expecting: 0)["forks"] == "good")
+            try await again.stop()
+            try await line.stop()
+            for (file, content) in zip(files, backup) {
+                let handle = try FileHandle(forWritingTo: file)
+                try handle.truncate(atOffset: 0)
+                try handle.write(contentsOf: content)
+                try handle.close()
+            }
+            try? FileManager.default.removeItem(atPath: plant.data("it") + "/replica.sqlite-shm")
+            try await plant.gemba("it", "report", "seen by nobody", "--at", "L3-PRN2", "--by", "ewa")
+            let restored = try await plant.start("it", at: hub.endpoint)
+            let reader = try await plant.start("line", at: nil)
+            #expect(
+                try await eventually {
+                    let peers = try await plant.gemba("line", "status", "--json").object["peers"] as? [[String: Any]]
+                    return peers?.first?["forks"] as? [String] == ["IT"]
+                })
+            #expect(try await findings(plant, of: "line", expecting: 1)["forks"] == "broken")
+            try await restored.stop()
+            try await reader.stop()
+        }
+    }
+
+    private func findings(
+        _ plant: Machines, of machine: String = "it", expecting status: Int32
+    ) async throws -> [String: String] {
+        let output = try await plant.gemba(machine, "doctor", "--json", expecting: status)
         let list = try #require(try output.object["findings"] as? [[String: Any]])
         return Dictionary(list.map { ($0["subject"] as? String ?? "", $0["state"] as? String ?? "") }) { $1 }
     }
