@@ -142,42 +142,44 @@ def packs():
     yield bad("E9", "bytes after a packed run", "trailingBytes", Raw(encode(single), b"\0"))
 
 
+def name(item):
+    return {"name": item} if isinstance(item, bytes) else {"place": item}
+
+
+def shown(run):
+    lengths, flat, deps = [*run[5:], *[b"", [], []][len(run) - 5 :]]
+    forms = [
+        {
+            "epoch": None if flat[at] is None else name(flat[at]),
+            "coding": flat[at + 1],
+            "count": flat[at + 2] if at + 2 < len(flat) else None,
+        }
+        for at in range(0, len(flat), 3)
+    ]
+    return {
+        "log": name(run[0]),
+        "first": run[1],
+        "previous": run[2] or None,
+        "bodies": run[3],
+        "signature": run[4],
+        "lengths": lengths,
+        "forms": forms,
+        "deps": [
+            {
+                "place": deps[at],
+                "references": [
+                    {"log": name(log), "sequence": sequence, "prefix": prefix}
+                    for log, sequence, prefix in deps[at + 1]
+                ],
+            }
+            for at in range(0, len(deps), 2)
+        ],
+    }
+
+
 def frames(case):
     packer = Packer()
     runs = [packer.pack(LOG, 0, 8), packer.pack(OTHER, 0, 3)]
-
-    def name(item):
-        return {"name": item} if isinstance(item, bytes) else {"place": item}
-
-    def shown(run):
-        lengths, flat, deps = [*run[5:], *[b"", [], []][len(run) - 5 :]]
-        forms = [
-            {
-                "epoch": None if flat[at] is None else name(flat[at]),
-                "coding": flat[at + 1],
-                "count": flat[at + 2] if at + 2 < len(flat) else None,
-            }
-            for at in range(0, len(flat), 3)
-        ]
-        return {
-            "log": name(run[0]),
-            "first": run[1],
-            "previous": run[2] or None,
-            "bodies": run[3],
-            "signature": run[4],
-            "lengths": lengths,
-            "forms": forms,
-            "deps": [
-                {
-                    "place": deps[at],
-                    "references": [
-                        {"log": name(log), "sequence": sequence, "prefix": prefix}
-                        for log, sequence, prefix in deps[at + 1]
-                    ],
-                }
-                for at in range(0, len(deps), 2)
-            ],
-        }
 
     yield case("S15", "a pack of two runs", [11, SESSION, 3, 4096, runs],
                type=11, round=3, offset=4096, runs=[shown(run) for run in runs])  # fmt: skip

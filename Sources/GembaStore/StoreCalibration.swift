@@ -22,4 +22,6 @@ package struct StoreCalibration: OptionSet, Hashable, Sendable {
     package static let editsDroppedRows = StoreCalibration(rawValue: 1 << 7)
     /// Takes a drop for an effect of an unknown kind, as a program does that is older than drops.
     package static let defersDrops = StoreCalibration(rawValue: 1 << 8)
+    /// Leaves entries whose bodies came back in the order in which a checkpoint listed them.
+    package static let backfillKeepsOrder = StoreCalibration(rawValue: 1 << 9)
 }

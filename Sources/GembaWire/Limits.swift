@@ -39,6 +39,9 @@ public enum Limits {
     public static let chunkBytes = 64 << 10...512 << 10
     /// Chunks that one message may ask for.
     public static let fetchedChunks = 16
+    /// Ranges of entries that one message may ask for: with at most 53 bytes each they fit a frame, and no plant has written as
+    /// many logs.
+    public static let backfillRanges = 16 << 10
     /// Entries in one block of what stays of folded ones.
     public static let foldedEntries = 256
     /// Bytes of a section of a checkpoint: one row with its siblings may be large, other sections end long before.

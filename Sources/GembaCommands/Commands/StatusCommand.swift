@@ -47,6 +47,7 @@ public struct StatusCommand<Owner: Program>: ParsableCommand {
                 Terminal.warning("Lapsed: nobody waits for this station until it has caught up and returns, by itself"))
         }
         if let checkpoint = status.checkpoint { print(checkpoint.sentence(status.roster)) }
+        if let bodies = status.backfill.sentence { print(bodies) }
         if let scrub = status.scrub, scrub.isNotable {
             print(Terminal.warning("File: \(scrub.sentence(now: status.now)); see `\(Owner.name) doctor`"))
         }

@@ -32,3 +32,13 @@ extension CheckpointRecord {
         ])
     }
 }
+
+extension BackfillProgress {
+    /// How many changes are held without their bodies, as a sentence; nil when none is.
+    var sentence: String? {
+        var parts: [String] = []
+        if missing > 0 { parts.append("\(missing) changes to be fetched again from whoever has them") }
+        if forgone > 0 { parts.append("\(forgone) changes folded here") }
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
+    }
+}

@@ -136,6 +136,14 @@ struct Examination {
                 "checkpoint", checkpoint.trust == .signed ? .notable : .good, checkpoint.sentence(status.roster),
                 checkpoint.trust == .signed ? "Run `\(program) verify` where the whole log is held, or wait." : nil)
         }
+        if let bodies = status.backfill.sentence {
+            let isMissing = status.backfill.missing > 0
+            add(
+                "history", isMissing ? .notable : .good, bodies,
+                isMissing
+                    ? "Keep `\(program) run` running where a station or relay is reachable that has the whole log; work goes on."
+                    : nil)
+        }
         if conflicts > 0 {
             add("conflicts", .notable, "\(conflicts) to settle", "See `\(program) conflicts`.")
         }

@@ -31,6 +31,8 @@ struct StationStatus {
     let unsent: UInt64
     /// What the rows stand on instead of folded history; nil when every change is held.
     let checkpoint: CheckpointRecord?
+    /// How many changes are held without their bodies.
+    let backfill: BackfillProgress
     /// What the last round through the file's pages found; nil before the first.
     let scrub: ScrubReport?
     let now: UInt64
@@ -57,6 +59,7 @@ struct StationStatus {
         }
         unsent = try replica.unsentCount()
         checkpoint = try replica.checkpoint()
+        backfill = try replica.backfillProgress()
         scrub = try replica.scrubReport()
     }
 
@@ -115,10 +118,19 @@ extension StationStatus {
             ("conflicts", .count(conflicts)),
             ("quarantined", .count(statistics.quarantined)),
             ("checkpoint", checkpoint?.json ?? .null),
+            ("bodies", bodies),
             ("scrub", scrub?.json ?? .null),
             ("refused", refused),
             ("brokenLinks", .count(counters.brokenLinks)),
             ("clock", clock),
+        ])
+    }
+
+    /// How many changes are held without their bodies, and how many of them were fetched again since the daemon started.
+    private var bodies: JSONValue {
+        .object([
+            ("missing", .count(backfill.missing)), ("forgone", .count(backfill.forgone)),
+            ("fetched", .count(counters.bodiesFilled ?? 0)),
         ])
     }
 

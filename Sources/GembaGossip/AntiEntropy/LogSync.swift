@@ -74,6 +74,11 @@ struct LogSync: Sendable {
     /// Whether everything has arrived that the peer offered in the current round.
     var isSettled: Bool { phase == .streaming && shortfall.isEmpty }
 
+    /// Whether nothing of the peer is on its way: all that it offered has come, or it has sent nothing for a while.
+    func awaitsNothing(at now: Instant) -> Bool {
+        incoming.isDrained && (shortfall.isDelivered || incoming.isQuiet(at: now))
+    }
+
     /// Whether what the peer offers has not come for so long that nobody should wait for it.
     func isOverdue(at now: Instant) -> Bool { isEnabled && arrival.duration(to: now) >= limits.roster }
 

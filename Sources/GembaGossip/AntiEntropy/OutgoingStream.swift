@@ -22,6 +22,9 @@ struct OutgoingStream: Sendable {
     var isHeldBack = false
     private(set) var round: UInt64 = 0
 
+    /// Whether nothing waits to be read or sent; the peer may still have to acknowledge.
+    var isIdle: Bool { isHeldBack || (waiting.isEmpty && !hasMore && !isReading) }
+
     /// What the peer holds durably, or is not to be sent.
     private(set) var known = VersionVector()
 

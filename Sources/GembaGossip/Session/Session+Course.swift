@@ -55,6 +55,12 @@ extension Session {
             considerOffer(at: now, into: &outbox)
             data.advance(at: now, audience: .member, linkIsWritable: linkIsWritable, into: &outbox)
         }
+        apply(at: now, into: &outbox)
+        if isMember { advanceBackfill(at: now, into: &outbox) }
+    }
+
+    /// Gives the store what is next, if it is free.
+    private mutating func apply(at now: Instant, into outbox: inout Outbox) {
         guard applying == nil else { return }
         if let runs = roster.incoming.takeNext(at: now) {
             applying = .roster

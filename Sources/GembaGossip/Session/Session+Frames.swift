@@ -46,6 +46,8 @@ extension Session {
             receive(pulse, at: moment, into: &outbox)
         case .offer, .answer, .fetch, .chunk:
             try receiveCheckpoint(message, at: now, into: &outbox)
+        case .backfill, .bodies:
+            try receiveBackfill(message, at: now, into: &outbox)
         case .hello, .bye:
             break
         }
@@ -76,6 +78,8 @@ extension Session {
                 data.restart()
                 offering = CheckpointOffering(limits: configuration.limits)
                 intake = CheckpointIntake(limits: configuration.limits)
+                backfill.restart(into: &outbox)
+                serving = BackfillServing(limits: configuration.limits)
                 clock.restart()
                 sendHello(at: moment, evenIfRecent: true, into: &outbox)
             }

@@ -16,6 +16,7 @@ extension Session {
         data.tick(at: now, into: &outbox)
         offering.tick(at: now, into: &outbox)
         intake.tick(at: now, into: &outbox)
+        backfill.tick(at: now, into: &outbox)
         if isPulseDue(at: now, afterFrames: outbox.hasFrames) { sendPulse(at: moment, into: &outbox) }
     }
 

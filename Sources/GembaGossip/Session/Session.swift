@@ -20,6 +20,8 @@ public struct Session: Sendable {
     var data: LogSync
     var offering: CheckpointOffering
     var intake: CheckpointIntake
+    var backfill: BackfillIntake
+    var serving: BackfillServing
     /// What the store is applying; the roster goes first whenever it is free.
     var applying: LogKind?
     var clock = ClockEstimate()
@@ -44,6 +46,8 @@ public struct Session: Sendable {
         data = LogSync(kind: .data, limits: configuration.limits)
         offering = CheckpointOffering(limits: configuration.limits)
         intake = CheckpointIntake(limits: configuration.limits)
+        backfill = BackfillIntake(limits: configuration.limits)
+        serving = BackfillServing(limits: configuration.limits)
     }
 
     /// The peer's introduction; nil before it arrived.

@@ -25,6 +25,14 @@ public enum SessionAction: Hashable, Sendable {
     /// All chunks are kept: install the checkpoint; answered by ``Session/onInstalled(_:at:)``, much later perhaps.
     case install(CheckpointID)
 
+    /// Store bodies of entries that are held without them; answered by ``Session/onFilled(_:at:)``. At most one is
+    /// outstanding in a session.
+    case fill([BodyRun])
+    /// The peer has no more of the bodies that it was asked for, or the asking was cut short.
+    case backfilled(hasFilled: Bool)
+    /// Read bodies that the peer lacks; answered by ``Session/onBodies(_:at:)``.
+    case readBodies(BackfillMessage)
+
     /// The peer introduced itself, for the first time or after a restart.
     case greeted(Hello)
     /// Signed heads that the peer holds of logs of this station: if one lies beyond or beside what is held here, and its

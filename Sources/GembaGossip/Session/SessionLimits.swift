@@ -68,6 +68,22 @@ public struct SessionLimits: Hashable, Sendable {
     /// Bytes of chunks that may be on their way, before compression: half of what a link may have waiting at the receiver.
     public var chunkWindow: UInt64 = 1 << 20
 
+    // MARK: - Backfill
+
+    /// How long a question for bodies waits for an answer before it is asked again. Doubles while nothing comes, since the
+    /// peer answers when it has nothing else to send.
+    public var backfillRetry: Duration = .seconds(5)
+    /// How long a peer that had no more bodies is left alone, unless a new round begins: it may have got some meanwhile from
+    /// others, which nothing tells.
+    public var backfillRest: Duration = .seconds(300)
+    /// Questions for bodies that are answered in a burst before each waits for ``backfillRefill``.
+    public var backfillBurst = 16
+    /// See ``backfillBurst``. Ten answers of 256 KiB a second bring a million changes in two minutes, and leave the disk and the
+    /// processor to others.
+    public var backfillRefill: Duration = .milliseconds(100)
+    /// Answers in a row that may bring nothing. Looking through a million stretches for the one that is wanted takes 64.
+    public var fruitlessAnswers = 1024
+
     // MARK: - Budgets
 
     /// How long a stranger may take to prove its membership (T7).

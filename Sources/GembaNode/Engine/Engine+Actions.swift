@@ -38,6 +38,11 @@ extension Engine {
         case .install(let checkpoint):
             install(checkpoint, for: id)
             return []
+        case .fill(let bodies): return fill(bodies, on: id, at: moment)
+        case .readBodies(let question): return readBodies(question, on: id, at: moment)
+        case .backfilled(let hasFilled):
+            finishBackfill(over: id, hasFilled: hasFilled)
+            return []
         case .greeted, .evidence, .compared, .conflicting, .behind, .peerHolds, .clockOffset:
             note(action, on: id, at: moment)
             return []

@@ -45,11 +45,14 @@ extension Engine {
             deliver(signed, at: moment)
         case .installed(let checkpoint, let outcome):
             logger.info("checkpoint installed", metadata: ["checkpoint": "\(checkpoint)"])
+            noteLack()
             finishInstalling(true, at: moment)
             announce(.data, tips: outcome.advanced, except: nil, at: moment)
-        case .unsuitable(let reason):
+        case .unsuitable(let reason, let demand):
             logger.notice("a checkpoint does not suit", metadata: ["reason": "\(reason)"])
+            if let demand { noteLack(demand) }
             finishInstalling(false, at: moment)
+        case .settled(let settlement): finishSettling(settlement, at: moment)
         case .scrubbed, .mendedPages, .mended, .appliedSalvage: finishPages(result.kind, at: moment)
         case .failed(let job, let reason):
             counters.storeFailures += 1
@@ -57,6 +60,7 @@ extension Engine {
             switch job.kind {
             case .makeCheckpoint, .renewCheckpoint: deliver(nil, at: moment)
             case .install: finishInstalling(false, at: moment)
+            case .settleBackfill: finishSettling(nil, at: moment)
             case .scrub, .mendPages, .mend, .applySalvage: failPages(at: moment)
             }
         }

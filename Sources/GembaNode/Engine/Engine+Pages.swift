@@ -85,7 +85,7 @@ extension Engine {
             if count == 0 { return }
             pages.salvageRest = PageCare.leastSalvageRest
             logger.notice("entries saved from damage were applied", metadata: ["entries": "\(count)"])
-        case .made, .installed, .unsuitable, .failed: preconditionFailure("not a job on pages")
+        case .made, .installed, .unsuitable, .settled, .failed: preconditionFailure("not a job on pages")
         }
     }
 
@@ -127,5 +127,6 @@ extension Engine {
         endSessions("the replica was made anew", at: moment)
         for kind in LogKind.allCases { positions[kind] = (try? replica.lastPosition(of: kind)) ?? 0 }
         refreshRoster(at: moment)
+        noteLack()
     }
 }

@@ -31,6 +31,8 @@ public final class Engine {
     var counters = EngineCounters()
     /// Checkpoints that are made, taken or installed.
     var checkpoints = CheckpointDesk()
+    /// What is done about bodies that are lacking.
+    var backfill = BackfillDesk()
     /// What is done about damaged pages.
     var pages = PageCare()
     /// When a sign of a clone last made this database change its name.
@@ -111,6 +113,7 @@ public final class Engine {
         }
         dial(at: moment)
         returnIfLapsed()
+        careForBackfill(at: moment)
         if configuration.caresForPages { careForPages(at: moment) }
     }
 
@@ -207,6 +210,7 @@ public final class Engine {
     func remove(_ id: LinkID, reason: String, at moment: Moment) {
         guard let link = links.removeValue(forKey: id) else { return }
         checkpoints.forget(id)
+        finishBackfill(over: id, hasFilled: true)
         logger.debug("link closed", metadata: ["link": "\(id.rawValue)", "reason": "\(reason)"])
         if case .dialled(let endpoint) = link.direction {
             if link.session.configuration.standing == .strangerPeer {
@@ -357,6 +361,8 @@ public struct EngineCounters: Codable, Hashable, Sendable {
     public var entriesQuarantined: UInt64 = 0
     /// Batches that could not be applied for lack of disk space or the like.
     public var storeFailures: UInt64 = 0
+    /// Bodies that were fetched again of entries that were held without them.
+    public var bodiesFilled: UInt64?
     /// Links that were closed because another to the same process stays.
     public var duplicateLinks: UInt64 = 0
     /// Signs that this database was rolled back or cloned.

@@ -8,6 +8,7 @@ public struct EngineJob: Sendable {
         case makeCheckpoint
         case renewCheckpoint
         case install(CheckpointID)
+        case settleBackfill
         case scrub(ScrubRound)
         case mendPages
         case mend
@@ -23,6 +24,7 @@ public struct EngineJob: Sendable {
             case .makeCheckpoint: return EngineJobResult(.made(try replica.makeCheckpoint()))
             case .renewCheckpoint: return EngineJobResult(.made(try replica.renewCheckpoint()))
             case .install(let id): return EngineJobResult(.installed(id, try replica.install(id)))
+            case .settleBackfill: return EngineJobResult(.settled(try replica.settleBackfill()))
             case .scrub(var round):
                 let isLast = try replica.scrub(&round, pages: PageCare.step)
                 return EngineJobResult(.scrubbed(round, isLast: isLast))
@@ -31,8 +33,10 @@ public struct EngineJob: Sendable {
             case .applySalvage: return EngineJobResult(.appliedSalvage(try replica.applySalvage()))
             }
         } catch let error as StoreError where error.code == .diverged {
-            // Its maker folded what is not held here, or lacks what was folded here: another's may suit.
-            return EngineJobResult(.unsuitable(error.message))
+            // Its maker folded what is not held here, or lacks what was folded here: another's may suit, or this one does when
+            // the bodies are here that it does not cover.
+            let demand = if case .install(let id) = kind { try? replica.demand(before: id) } else { nil as BackfillDemand? }
+            return EngineJobResult(.unsuitable(error.message, demand: demand))
         } catch {
             return EngineJobResult(.failed(self, "\(error)"))
         }
@@ -44,8 +48,9 @@ public struct EngineJobResult: Sendable {
     enum Kind: Sendable {
         case made(SignedManifest)
         case installed(CheckpointID, CheckpointOutcome)
-        /// A checkpoint does not go together with what is held.
-        case unsuitable(String)
+        /// A checkpoint does not go together with what is held; what is lacking for that.
+        case unsuitable(String, demand: BackfillDemand?)
+        case settled(BackfillSettlement)
         case scrubbed(ScrubRound, isLast: Bool)
         case mendedPages(Int)
         case mended(MendReport)

@@ -40,7 +40,6 @@ final class Observer {
         let floors = kind == .data ? try takeFloors(of: replica, node) : VersionVector()
         try replica.forEachEntry(of: kind, after: position) { stored in
             let dot = stored.dot
-            scanned[node.index, default: [:]][kind] = stored.position
             if floors.contains(dot) { return }
             let entry = try Entry(decoding: stored.encoded)
             let hash = entry.hash(
@@ -48,6 +47,8 @@ final class Observer {
                 previous: try previous(of: dot, node))
             try take(dot, hash, stored.station, kind, entry: stored.encoded, node)
         }
+        // What came without a body is known by its floor, also when the body comes later.
+        scanned[node.index, default: [:]][kind] = try replica.lastPosition(of: kind)
     }
 
     /// Takes in what a checkpoint brought: entries without bodies, which somebody must have held with them.
@@ -158,13 +159,14 @@ final class Observer {
     }
 
     private func runs(in frame: [UInt8]) -> [Run] {
-        // The second byte of a frame is its type; only batches and packs carry entries.
-        guard frame.count > 1, frame[1] == 3 || frame[1] == 11, let decoded = try? Frame(decoding: frame) else {
+        // The second byte of a frame is its type; only batches, packs and bodies carry entries.
+        guard frame.count > 1, [3, 11, 13].contains(frame[1]), let decoded = try? Frame(decoding: frame) else {
             return []
         }
         switch decoded.message {
         case .batch(let batch): return batch.runs
         case .pack(let pack): return reader.runs(of: pack, in: decoded.session) ?? []
+        case .bodies(let bodies): return (try? bodies.unpacked().map(\.run)) ?? []
         default: return []
         }
     }

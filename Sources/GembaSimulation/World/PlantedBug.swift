@@ -29,6 +29,8 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
 
     /// What was written in ignorance of a drop is merged into the dropped row by whoever hears of it later.
     public static let editsDroppedRows = PlantedBug(rawValue: 1 << 8)
+    /// Entries whose bodies came back stay in the order in which a checkpoint listed them, which is no causal one.
+    public static let backfillKeepsOrder = PlantedBug(rawValue: 1 << 9)
 
     static let names: [(PlantedBug, String)] = [
         (.deliversWithoutDeps, "deliversWithoutDeps"), (.mergesDuplicates, "mergesDuplicates"),
@@ -36,6 +38,7 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
         (.ignoresSideFile, "ignoresSideFile"), (.losesCommits, "losesCommits"),
         (.checkpointsForgetLocalWork, "checkpointsForgetLocalWork"),
         (.checkpointsDropDeletedRows, "checkpointsDropDeletedRows"), (.editsDroppedRows, "editsDroppedRows"),
+        (.backfillKeepsOrder, "backfillKeepsOrder"),
     ]
 
     /// The names of the bugs, separated by plus signs.
@@ -59,6 +62,7 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
         if contains(.showsLatestArrival) { calibration.insert(.showsLatestArrival) }
         if contains(.ignoresSideFile) { calibration.insert(.ignoresSideFile) }
         if contains(.checkpointsForgetLocalWork) { calibration.insert(.checkpointsForgetLocalWork) }
+        if contains(.backfillKeepsOrder) { calibration.insert(.backfillKeepsOrder) }
         if contains(.checkpointsDropDeletedRows) { calibration.insert(.checkpointsDropDeletedRows) }
         if contains(.editsDroppedRows) { calibration.insert(.editsDroppedRows) }
         return calibration

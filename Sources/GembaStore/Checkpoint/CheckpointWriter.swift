@@ -80,19 +80,23 @@ struct CheckpointReader {
         }
     }
 
-    /// How much of each log a checkpoint covers.
-    static func cut(of file: CheckpointFile) throws -> VersionVector {
+    /// The signed heads up to which a checkpoint covers the logs.
+    static func heads(of file: CheckpointFile) throws -> [SignedHead] {
         var reader = CheckpointReader(file)
-        var cut = VersionVector()
+        var heads: [SignedHead] = []
         while let section = try reader.section() {
             var decoder = CBORDecoder(section)
             let items = try decoder.array() - 1
             guard try decoder.unsigned() == CheckpointSection.logs.rawValue else { break }
-            for _ in 0..<items {
-                let head = try CheckpointLog(from: &decoder).head
-                cut.insert(Dot(head.replica, head.sequence))
-            }
+            for _ in 0..<items { heads.append(try CheckpointLog(from: &decoder).head) }
         }
+        return heads
+    }
+
+    /// How much of each log a checkpoint covers.
+    static func cut(of file: CheckpointFile) throws -> VersionVector {
+        var cut = VersionVector()
+        for head in try heads(of: file) { cut.insert(Dot(head.replica, head.sequence)) }
         return cut
     }
 

@@ -36,8 +36,8 @@ extension LogStore {
         return floors
     }
 
-    /// Notes that folded entries end here.
-    private func addFloor(at dot: LocalDot, hash: ChangeHash) throws {
+    /// Keeps the whole hash of an entry: folded ones end here, or have been filled up to here.
+    func addFloor(at dot: LocalDot, hash: ChangeHash) throws {
         try connection.statement("INSERT OR IGNORE INTO gemba_floor (replica, sequence, hash) VALUES (?, ?, ?)")
             .bind(1, dot.replica).bind(2, dot.sequence).bind(3, hash).run()
     }
@@ -75,7 +75,8 @@ extension LogStore {
 
     /// Writes a folded segment.
     func insertFolded(
-        _ block: FoldedBlock, replica: Int64, beginsStretch: Bool, heads: [Segment.Head] = []
+        _ block: FoldedBlock, replica: Int64, coding: Segment.Coding = .folded, beginsStretch: Bool,
+        heads: [Segment.Head] = []
     ) throws {
         var builder = SegmentBuilder(replica: replica, first: block.first)
         var notes: [Int: FoldedEntry.Note] = [:]
@@ -92,7 +93,7 @@ extension LogStore {
             "INSERT OR REPLACE INTO gemba_segment (id, directory, heads, coding, entries) VALUES (?, ?, ?, ?, ?)"
         )
         .bind(1, builder.key.rawValue).bind(2, builder.directory).bind(3, builder.heads)
-        .bind(4, Segment.Coding.folded.rawValue).bind(5, try Segment.encode(notes: notes)).run()
+        .bind(4, coding.rawValue).bind(5, try Segment.encode(notes: notes)).run()
         forgetSegments()
     }
 
@@ -144,6 +145,11 @@ extension LogStore {
             return true
         }
         for segment in affected { try fold(segment, through: last) }
+        // What had not been filled yet is not wanted any more, either.
+        try connection.statement("UPDATE gemba_segment SET coding = ? WHERE coding = ? AND id BETWEEN ? AND ?")
+            .bind(1, Segment.Coding.forgone.rawValue).bind(2, Segment.Coding.folded.rawValue)
+            .bind(3, Segment.Key(LocalDot(replica: replica, sequence: 0)).rawValue)
+            .bind(4, Segment.Key(LocalDot(replica: replica, sequence: last)).rawValue).run()
         // Nothing stands between them any more.
         try connection.statement("DELETE FROM gemba_floor WHERE replica = ? AND sequence < ?")
             .bind(1, replica).bind(2, last).run()
@@ -159,7 +165,7 @@ extension LogStore {
         if folded.lowerBound <= segment.last {
             let entries = try folded.map { try segment.foldedEntry($0, isNoted: true) }
             try insertFolded(
-                FoldedBlock(first: folded.lowerBound, entries: entries), replica: segment.replica,
+                FoldedBlock(first: folded.lowerBound, entries: entries), replica: segment.replica, coding: .forgone,
                 beginsStretch: segment.record(folded.lowerBound).beginsStretch,
                 heads: segment.heads.filter { folded.contains($0.sequence) })
         }
@@ -175,8 +181,8 @@ extension LogStore {
         try write(builder)
     }
 
-    /// The whole hash of an entry, computed from the last place where one is kept.
-    private func chainHash(of tip: LogTip, at last: SequenceNumber) throws -> ChangeHash {
+    /// The whole hash of an entry that is not folded, computed from the last place where one is kept.
+    func chainHash(of tip: LogTip, at last: SequenceNumber) throws -> ChangeHash {
         if last == tip.sequence { return tip.hash }
         let start = try hash(of: tip.number, atOrBefore: last)
         var previous = start?.hash ?? .beforeGenesis

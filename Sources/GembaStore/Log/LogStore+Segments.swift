@@ -56,7 +56,9 @@ extension LogStore {
             (count, bytes) = (count + outline.count, bytes + outline.bytes)
         }
         if group.count > 1 { groups.append(group) }
-        for group in groups { try join(group.compactMap { try segment(of: $0.dot) }) }
+        // Until all bodies of the log are here, it is open where its stretches will end.
+        let keepsHeads = try floor(of: replica) != nil
+        for group in groups { try join(group.compactMap { try segment(of: $0.dot) }, keepsHeads: keepsHeads) }
     }
 
     /// What a segment is, without its entries.
@@ -84,7 +86,7 @@ extension LogStore {
                 }
                 body(
                     SegmentOutline(
-                        key: Segment.Key(rawValue: row.int(0)), isFolded: row.int(2) == Segment.Coding.folded.rawValue,
+                        key: Segment.Key(rawValue: row.int(0)), isFolded: row.int(2) >= Segment.Coding.folded.rawValue,
                         count: count, bytes: bytes))
             }
     }
@@ -95,16 +97,16 @@ extension LogStore {
         WHERE id >= coalesce((SELECT max(id) FROM gemba_segment WHERE id BETWEEN ?1 AND ?2), ?2) AND id <= ?3 ORDER BY id
         """)
 
-    /// Puts one segment in the place of several, with the heads at which stretches end and the last one. The others are
-    /// forgotten: a peer that stands at one is still sent what follows it.
-    private func join(_ segments: [Segment]) throws {
+    /// Puts one segment in the place of several, with the heads at which stretches end and the last one, or with all. The
+    /// others are forgotten: a peer that stands at one is still sent what follows it.
+    private func join(_ segments: [Segment], keepsHeads: Bool) throws {
         guard let first = segments.first, let last = segments.last else { return }
         var builder = SegmentBuilder(replica: first.replica, first: first.first)
         for (segment, next) in zip(segments, segments.dropFirst().map(Optional.some) + [nil]) {
             for sequence in segment.sequences {
                 builder.add(segment.record(sequence), segment.entry(sequence))
                 let follower = sequence == segment.last ? next : segment
-                guard sequence == last.last || follower?.record(sequence + 1).beginsStretch ?? true,
+                guard sequence == last.last || keepsHeads || follower?.record(sequence + 1).beginsStretch ?? true,
                     let head = segment.heads.first(where: { $0.sequence == sequence })
                 else { continue }
                 builder.keep(head.signature)

@@ -41,6 +41,8 @@ struct Segment {
     let heads: [Head]
     /// For a *folded* segment, whose entries are gone, who made those changes of which something still counts, and why.
     let notes: [SequenceNumber: FoldedEntry.Note]?
+    /// How the entries are represented.
+    let coding: Coding
 
     /// Whether only the directory is left: the entries are folded into a checkpoint.
     var isFolded: Bool { notes != nil }
@@ -53,6 +55,8 @@ struct Segment {
 
     /// How many entries there are.
     var count: Int { directory.count / Self.recordBytes }
+    /// Bytes of all entries, before compression.
+    var bytes: Int { content.bytes.count }
     var key: Key { Key(LocalDot(replica: replica, sequence: first)) }
     /// The sequence number of the last entry.
     var last: SequenceNumber { first + SequenceNumber(count) - 1 }
@@ -100,8 +104,10 @@ struct Segment {
     enum Coding: Int64 {
         case plain = 0
         case zstandard = 1
-        /// The entries are gone; their notes stand in their place, see ``encode(notes:)``.
+        /// The entries are not here, because a checkpoint came in their place; see ``encode(notes:)`` for what stands there.
         case folded = 2
+        /// The entries are gone, because this replica was told to forget them; otherwise as ``folded``.
+        case forgone = 3
     }
 
     /// Reads a stored segment.
@@ -116,7 +122,8 @@ struct Segment {
             let coding = Coding(rawValue: coding)
         else { throw Self.damaged(dot) }
         self.heads = try Self.heads(heads, from: dot, count: directory.count / Self.recordBytes)
-        guard coding != .folded else {
+        self.coding = coding
+        guard coding != .folded, coding != .forgone else {
             notes = try Self.notes(entries, first: dot.sequence)
             content = Content(bytes: [], offsets: [])
             return
@@ -137,7 +144,7 @@ struct Segment {
                 throw Self.damaged(dot)
             }
             content = Content(bytes: bytes, offsets: offsets)
-        case .folded: preconditionFailure("a folded segment has no entries")
+        case .folded, .forgone: preconditionFailure("a folded segment has no entries")
         }
     }
 
@@ -149,6 +156,11 @@ struct Segment {
         precondition(signature.count == signatureBytes, "a signature has \(signature.count) bytes")
         withUnsafeBytes(of: UInt16(index).bigEndian) { heads.append(contentsOf: $0) }
         heads.append(contentsOf: signature)
+    }
+
+    /// The indices of the entries at which a stored list keeps heads.
+    static func headIndices(_ stored: [UInt8]) -> [Int] {
+        stride(from: 0, to: stored.count - 1, by: headBytes).map { Int(stored[$0]) << 8 | Int(stored[$0 + 1]) }
     }
 
     private static func heads(
@@ -216,6 +228,11 @@ struct SegmentRecord: Hashable, Sendable {
         lamport = number & ~Self.flag
         beginsStretch = number & Self.flag != 0
         length = Int(UInt32(bigEndian: directory.loadUnaligned(fromByteOffset: start + 32, as: UInt32.self)))
+    }
+
+    /// Says in a directory that the entry at `index` begins a stretch.
+    static func markBeginning(at index: Int, in directory: inout [UInt8]) {
+        directory[index * Segment.recordBytes + 24] |= 0x80
     }
 
     /// Appends the stored form.

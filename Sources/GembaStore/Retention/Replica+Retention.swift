@@ -41,7 +41,9 @@ extension Replica {
             for (replica, last) in plan.floors.sorted(by: { $0.key < $1.key }) {
                 try context.log.fold(replica: replica, through: last)
             }
-            try context.save(CheckpointRecord(signed: signed, trust: .verified))
+            // The rows that came with a checkpoint are not known any better by being written into another.
+            let trust = try context.checkpointRecord()?.trust ?? .verified
+            try context.save(CheckpointRecord(signed: signed, trust: trust))
         }
         return plan
     }

@@ -24,6 +24,8 @@ struct RunCollector {
     private var group: [(sequence: SequenceNumber, entry: [UInt8])] = []
     private var groupReplica: Int64 = 0
     private var groupCost = 0
+    /// Whether the next group does not join the run before it: whoever fills gaps needs the heads at which stretches end.
+    private var beginsRun = false
 
     init(context: StoreContext, kind: LogKind, maximumBytes: Int, included: Set<ReplicaID>?) {
         self.context = context
@@ -53,17 +55,59 @@ struct RunCollector {
                     beginGroup(stretch.replica)
                     return true
                 }
-                try take(segment, clampedTo: first...stretch.last, of: stretch, replica: replica)
-                return reachedEnd
+                return try take(segment, clampedTo: first...stretch.last, of: stretch, replica: replica)
             }
             return reachedEnd
         }
     }
 
-    /// Adds the entries of a segment that are wanted, until there are enough.
-    private mutating func take(
-        _ segment: Segment, clampedTo wanted: ClosedRange<SequenceNumber>, of stretch: LogStretch, replica: ReplicaID
+    /// Stretches that one reading looks at, at most: whoever asks for little costs no more than a look.
+    private static let stretchesPerReading = 16 << 10
+
+    /// Collects what has a body of ranges, by log, each up to the head at its end or behind.
+    mutating func collect(after start: Int64, within ranges: [Int64: [ClosedRange<SequenceNumber>]]) throws {
+        position = start
+        var rest = Self.stretchesPerReading
+        try context.log.scanStretches(of: kind, after: start) { stretch in
+            guard rest > 0 else {
+                reachedEnd = false
+                return false
+            }
+            rest -= 1
+            let skipped = SequenceNumber(max(0, start + 1 - stretch.position))
+            for range in ranges[stretch.replica] ?? [] where reachedEnd {
+                try collect(range, of: stretch, skipping: skipped)
+            }
+            if reachedEnd { position = stretch.end - 1 }
+            return reachedEnd
+        }
+    }
+
+    private mutating func collect(
+        _ range: ClosedRange<SequenceNumber>, of stretch: LogStretch, skipping skipped: SequenceNumber
     ) throws {
+        let first = max(stretch.first + skipped, range.lowerBound)
+        guard first <= stretch.last, stretch.first <= range.upperBound else { return }
+        let replica = try context.numbers.replica(stretch.replica, on: context.connection)
+        beginGroup(stretch.replica)
+        beginsRun = true
+        try context.log.scanSegments(replica: stretch.replica, from: first, through: stretch.last) { segment in
+            if segment.isFolded {
+                beginGroup(stretch.replica)
+                return segment.last < range.upperBound
+            }
+            return try take(
+                segment, clampedTo: first...stretch.last, of: stretch, replica: replica, until: range.upperBound)
+        }
+    }
+
+    /// Adds the entries of a segment that are wanted, until there are enough or a head lies at or behind the last one.
+    ///
+    /// - Returns: whether there may be more.
+    private mutating func take(
+        _ segment: Segment, clampedTo wanted: ClosedRange<SequenceNumber>, of stretch: LogStretch, replica: ReplicaID,
+        until last: SequenceNumber = .max
+    ) throws -> Bool {
         var heads = segment.heads[...]
         for sequence in segment.sequences.clamped(to: wanted) {
             let entry = Array(segment.entry(sequence))
@@ -73,13 +117,14 @@ struct RunCollector {
             guard let head = heads.first, head.sequence == sequence else { continue }
             if !runs.isEmpty, cost + groupCost > maximumBytes {
                 reachedEnd = false
-                return
+                return false
             }
             try closeGroup(replica: replica, signature: head.signature)
             position = stretch.position(of: sequence)
             reachedEnd = cost < maximumBytes
-            if !reachedEnd { return }
+            if !reachedEnd || sequence >= last { return false }
         }
+        return true
     }
 
     private mutating func beginGroup(_ number: Int64) {
@@ -92,7 +137,7 @@ struct RunCollector {
         guard let first = group.first?.sequence, let last = group.last?.sequence else { return }
         // Every head of a roster log is kept on its way: a joiner's own log, which it stored before it had met anybody, finds
         // its place between the entries that it follows and those that follow it.
-        if kind == .data, let last = runs.indices.last, runs[last].replica == replica, runs[last].last + 1 == first {
+        if kind == .data, !beginsRun, let last = runs.indices.last, runs[last].replica == replica, runs[last].last + 1 == first {
             runs[last].entries += group.map(\.entry)
             runs[last].signature = signature
         } else {
@@ -103,6 +148,7 @@ struct RunCollector {
                     previous: try previous.flatMap { try context.log.record(of: $0)?.prefix },
                     entries: group.map(\.entry), signature: signature))
         }
+        beginsRun = false
         try noteOwn(last: last)
         cost += groupCost
         let number = groupReplica

@@ -13,6 +13,8 @@ extension Frame: WireCodable {
         case fetch = 9
         case chunk = 10
         case pack = 11
+        case backfill = 12
+        case bodies = 13
     }
 
     /// Creates a frame from one message part.
@@ -41,6 +43,8 @@ extension Frame: WireCodable {
         case .fetch(let message): encode(message, as: .fetch, into: &encoder)
         case .chunk(let message): encode(message, as: .chunk, into: &encoder)
         case .pack(let message): encode(message, as: .pack, into: &encoder)
+        case .backfill(let message): encode(message, as: .backfill, into: &encoder)
+        case .bodies(let message): encode(message, as: .bodies, into: &encoder)
         }
     }
 
@@ -74,6 +78,8 @@ extension Frame: WireCodable {
             case .fetch: .fetch(try FetchMessage(fields: fields, from: &decoder))
             case .chunk: .chunk(try ChunkMessage(fields: fields, from: &decoder))
             case .pack: .pack(try PackMessage(fields: fields, from: &decoder))
+            case .backfill: .backfill(try BackfillMessage(fields: fields, from: &decoder))
+            case .bodies: .bodies(try BodiesMessage(fields: fields, from: &decoder))
             }
     }
 }

@@ -47,4 +47,8 @@ public enum Message: Hashable, Sendable {
     case chunk(ChunkMessage)
     /// Brings changes without what the stream said before.
     case pack(PackMessage)
+    /// Asks for bodies that the sender lacks.
+    case backfill(BackfillMessage)
+    /// Brings bodies that were asked for.
+    case bodies(BodiesMessage)
 }

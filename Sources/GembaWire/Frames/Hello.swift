@@ -45,6 +45,12 @@ public struct Hello: Hashable, Sendable {
     /// The capability to take packs.
     public static let packs: UInt64 = 1 << 1
 
+    /// The capability to ask for bodies and to give them.
+    public static let backfill: UInt64 = 1 << 2
+
+    /// Whether the sender understands the messages about bodies.
+    public var knowsBackfill: Bool { capabilities & Self.backfill != 0 }
+
     /// Whether the sender understands packs.
     public var knowsPacks: Bool { capabilities & Self.packs != 0 }
 

@@ -348,6 +348,8 @@ extension Message {
         case .fetch: "fetch"
         case .chunk: "chunk"
         case .pack: "pack"
+        case .backfill: "backfill"
+        case .bodies: "bodies"
         }
     }
 
@@ -365,6 +367,8 @@ extension Message {
         case .offer(let offer): 300 + 34 * offer.signed.manifest.chunks.count
         case .chunk(let chunk): 50 + chunk.bytes.count
         case .pack(let pack): pack.runs.reduce(30) { $0 + 95 + $1.bodies.count + $1.lengths.count }
+        case .backfill(let question): 40 + 44 * question.ranges.count
+        case .bodies(let bodies): bodies.runs.reduce(40) { $0 + 97 + $1.packed.bodies.count + $1.packed.lengths.count }
         }
     }
 }

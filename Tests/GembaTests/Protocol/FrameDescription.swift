@@ -59,6 +59,25 @@ extension Message {
                 "type": 11, "round": .number(message.round), "offset": .number(message.offset),
                 "runs": .list(message.runs) { $0.vectorDescription },
             ]
+        case .backfill(let message):
+            [
+                "type": 12, "round": .number(message.round), "position": .number(message.position),
+                "maximum": .number(message.maximumBytes),
+                "ranges": .list(message.ranges) {
+                    [
+                        "replica": $0.last.replica.vectorDescription, "first": .number($0.first),
+                        "last": .number($0.last.sequence), "prefix": $0.last.prefix.vectorDescription,
+                    ]
+                },
+            ]
+        case .bodies(let message):
+            [
+                "type": 13, "round": .number(message.round), "after": .number(message.after),
+                "position": .number(message.position), "last": .bool(message.isLast),
+                "runs": .list(message.runs) {
+                    ["hash": $0.start?.vectorDescription ?? .null, "run": $0.packed.vectorDescription]
+                },
+            ]
         }
     }
 }
