@@ -103,13 +103,13 @@ struct BackfillIntake: Sendable {
     }
 
     mutating func tick(at now: Instant, into outbox: inout Outbox) {
-        guard let series, case .asked(let time) = series.phase, time.duration(to: now) >= retry.current else { return }
+        guard let series, case .asked(let time) = series.phase else { return }
         if let since = series.silentSince, since.duration(to: now) >= limits.offerPatience {
             exhaust(at: now, into: &outbox)
-            return
+        } else if time.duration(to: now) >= retry.current {
+            retry.grow()
+            self.series?.phase = .due
         }
-        retry.grow()
-        self.series?.phase = .due
     }
 
     // MARK: - Answers

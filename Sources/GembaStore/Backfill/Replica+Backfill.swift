@@ -16,6 +16,12 @@ public struct BackfillProgress: Hashable, Sendable {
     public var missing: UInt64 = 0
     /// Those that this replica was told to forget.
     public var forgone: UInt64 = 0
+
+    /// Creates a count; without one, everything is held with its body.
+    public init(missing: UInt64 = 0, forgone: UInt64 = 0) {
+        self.missing = missing
+        self.forgone = forgone
+    }
 }
 
 /// Fetching bodies again, and giving them.

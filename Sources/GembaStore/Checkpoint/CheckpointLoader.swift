@@ -153,7 +153,9 @@ struct CheckpointLoader {
         }
         guard log.advances, let rest = block.suffix(after: log.tip.sequence) else { return }
         guard rest.first == logs[Int(place)].tip.sequence + 1 else { throw CheckpointReader.damaged }
-        try context.log.appendFolded(rest, to: &logs[Int(place)].tip)
+        // What this station put into a checkpoint of its own it had folded itself.
+        let isOwn = file.manifest.maker == context.environment.identity.stationKey
+        try context.log.appendFolded(rest, coding: isOwn ? .forgone : .folded, to: &logs[Int(place)].tip)
     }
 
     /// Carries out the drops of which the maker's program did not know what they are.

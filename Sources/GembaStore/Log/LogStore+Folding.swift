@@ -45,11 +45,11 @@ extension LogStore {
     // MARK: - Leaps
 
     /// Appends what stays of entries to a log whose tip is moving to where a checkpoint has it.
-    func appendFolded(_ block: FoldedBlock, to tip: inout LogTip) throws {
+    func appendFolded(_ block: FoldedBlock, coding: Segment.Coding, to tip: inout LogTip) throws {
         precondition(block.first == tip.sequence + 1, "block \(block.first) does not follow \(tip.sequence)")
         let dot = LocalDot(replica: tip.number, sequence: block.first)
         let beginsStretch = try extendOrder(of: tip.kind, with: dot)
-        try insertFolded(block, replica: tip.number, beginsStretch: beginsStretch)
+        try insertFolded(block, replica: tip.number, coding: coding, beginsStretch: beginsStretch)
         tip.sequence = block.last
         tip.lamport = block.entries[block.entries.count - 1].lamport
         try connection.statement(

@@ -30,6 +30,9 @@ struct PlantedBugTests {
         Case(
             bug: .editsDroppedRows, faults: [.dropping, .partition, .linkCuts], rules: [.model, .convergence, .ledger],
             duration: 15_000),
+        Case(
+            bug: .backfillKeepsOrder, faults: [.earlyCheckpoints, .lateEnrolment, .partition],
+            rules: [.causality, .liveness, .model]),
     ]
 
     @Test("within a few seeds, by a checker that is made for them", arguments: cases)

@@ -13,6 +13,8 @@ enum MemoryStep: String {
     case give
     /// Takes over what the other sends.
     case receive
+    /// Fetches all bodies that a checkpoint stands in for.
+    case fetch
     /// Does what `gemba verify` does.
     case verify
     /// Makes a checkpoint.
@@ -32,7 +34,7 @@ enum MemoryStep: String {
     ///
     /// - Parameters:
     ///   - station: the folder of the station that does it.
-    ///   - peer: who sends, for ``receive``.
+    ///   - peer: who sends, for ``receive`` and ``fetch``.
     func run(_ history: History, at station: String, from peer: PeerAddress?) async throws {
         switch self {
         case .write: try Self.write(history)
@@ -43,7 +45,15 @@ enum MemoryStep: String {
         case .give: try await Self.serve(history.open(station), limits: SessionLimits())
         case .receive:
             guard let peer else { preconditionFailure("nobody sends") }
-            try await Self.receive(history, history.open(station), from: peer)
+            let replica = try history.open(station)
+            try await Self.receive(replica, from: peer, upTo: history.changes) { Int(try replica.statistics().changes) }
+        case .fetch:
+            guard let peer else { preconditionFailure("nobody sends") }
+            let replica = try history.open(station)
+            try await Self.receive(replica, from: peer, upTo: history.changes) {
+                let missing = Int(try replica.backfillProgress().missing)
+                return try missing > 0 || replica.checkpoint() == nil ? history.changes - missing : 0
+            }
         case .verify:
             let result = try history.open(station).verify()
             precondition(result.entryCount >= history.changes, "\(result)")
@@ -77,7 +87,10 @@ enum MemoryStep: String {
         })
     }
 
-    private static func receive(_ history: History, _ replica: Replica, from peer: PeerAddress) async throws {
+    /// Runs a node until something that is counted is all there.
+    private static func receive(
+        _ replica: Replica, from peer: PeerAddress, upTo changes: Int, _ count: @Sendable () throws -> Int
+    ) async throws {
         var limits = SessionLimits()
         // The sender decides how; an offer is taken by who holds little.
         limits.checkpointChanges = .max
@@ -86,12 +99,12 @@ enum MemoryStep: String {
             group.addTask { try await node.run() }
             var noted = 0
             while true {
-                let held = Int(try replica.statistics().changes)
+                let held = try count()
                 if held >= noted + 200_000 {
                     noted = held
                     Progress.note("  \(held) changes received, \(Memory.peakMebibytes) MiB")
                 }
-                if held >= history.changes { break }
+                if held >= changes { break }
                 try await Task.sleep(for: .milliseconds(200))
             }
             node.stop()
