@@ -9,6 +9,7 @@ struct SoakTally: CustomStringConvertible {
     private var writes = 0
     private var frames = 0
     private var reads = 0
+    private var bodies: UInt64 = 0
     private var stateChecks = 0
     private var lapses = 0
     private var droppedRows = 0
@@ -25,6 +26,7 @@ struct SoakTally: CustomStringConvertible {
         writes += report.counts.writes
         frames += report.counts.network.sent
         reads += report.counts.observations.reads
+        bodies += report.counts.bodies
         stateChecks += report.counts.observations.stateChecks
         lapses += report.counts.lapses
         droppedRows += report.counts.droppedRows
@@ -41,7 +43,7 @@ struct SoakTally: CustomStringConvertible {
         return """
             \(runs) seeds, \(failures) failures, in \(Int(seconds)) s
             \(events) events, \(frames) frames, \(writes) writes, \(reads) reads, \(stateChecks) states compared, \
-            \(lapses) lapses, \(droppedRows) rows dropped, \
+            \(bodies) bodies fetched, \(lapses) lapses, \(droppedRows) rows dropped, \
             \(virtualSeconds / 3600) h of virtual time
             \(faults) faults: \(classes)
             slowest convergence \(slowest.milliseconds) ms of seed \(slowest.seed)

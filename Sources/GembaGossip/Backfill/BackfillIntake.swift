@@ -24,7 +24,6 @@ struct BackfillIntake: Sendable {
         var phase = Phase.due
         /// When the first question was asked to which no answer has come; nil when all were answered.
         var silentSince: Instant?
-        var hasFilled = false
         /// Answers in a row that brought nothing.
         var fruitless = 0
     }
@@ -66,9 +65,9 @@ struct BackfillIntake: Sendable {
     }
 
     private mutating func end(into outbox: inout Outbox) {
-        guard let series else { return }
-        self.series = nil
-        outbox.add(.backfilled(hasFilled: series.hasFilled))
+        guard series != nil else { return }
+        series = nil
+        outbox.add(.backfilled)
     }
 
     private mutating func exhaust(at now: Instant, into outbox: inout Outbox) {
@@ -115,7 +114,8 @@ struct BackfillIntake: Sendable {
     // MARK: - Answers
 
     /// Takes an answer in. One to another question than the last is dropped.
-    mutating func receive(_ answer: BodiesMessage, at now: Instant, into outbox: inout Outbox) throws(ProtocolViolation) {
+    mutating func receive(_ answer: BodiesMessage, at now: Instant, into outbox: inout Outbox) throws(ProtocolViolation)
+    {
         guard let series, case .asked(let time) = series.phase, answer.round == series.round,
             answer.after == series.position
         else { return }
@@ -152,7 +152,6 @@ struct BackfillIntake: Sendable {
         guard let series, case .storing(let answer) = series.phase else { return }
         let fruitless = filled > 0 ? 0 : series.fruitless + 1
         self.series?.fruitless = fruitless
-        self.series?.hasFilled = series.hasFilled || filled > 0
         self.series?.position = answer.position
         self.series?.phase = .due
         if answer.isLast || fruitless >= limits.fruitlessAnswers { exhaust(at: now, into: &outbox) }

@@ -9,7 +9,7 @@ extension Session {
             && backfill.mayBegin(round: data.round, at: moment.instant)
     }
 
-    /// Asks the peer for bodies until it has no more of them, which ``SessionAction/backfilled(hasFilled:)`` tells.
+    /// Asks the peer for bodies until it has no more of them, which ``SessionAction/backfilled`` tells.
     ///
     /// - Parameter ranges: what is wanted, sorted by log and number; not empty.
     public mutating func beginBackfill(_ ranges: [BackfillRange], at moment: Moment) -> [SessionAction] {

@@ -29,7 +29,7 @@ public enum SessionAction: Hashable, Sendable {
     /// outstanding in a session.
     case fill([BodyRun])
     /// The peer has no more of the bodies that it was asked for, or the asking was cut short.
-    case backfilled(hasFilled: Bool)
+    case backfilled
     /// Read bodies that the peer lacks; answered by ``Session/onBodies(_:at:)``.
     case readBodies(BackfillMessage)
 

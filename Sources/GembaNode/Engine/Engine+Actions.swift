@@ -40,8 +40,8 @@ extension Engine {
             return []
         case .fill(let bodies): return fill(bodies, on: id, at: moment)
         case .readBodies(let question): return readBodies(question, on: id, at: moment)
-        case .backfilled(let hasFilled):
-            finishBackfill(over: id, hasFilled: hasFilled)
+        case .backfilled:
+            finishBackfill(over: id)
             return []
         case .greeted, .evidence, .compared, .conflicting, .behind, .peerHolds, .clockOffset:
             note(action, on: id, at: moment)

@@ -11,6 +11,8 @@ struct BackfillDesk {
     var isDue = true
     /// The link over which bodies come: one at a time, or the same ones would come twice.
     var source: LinkID?
+    /// Whether bodies came that may not be settled; perhaps before this process began.
+    var isUnsettled = true
     /// Whether what came is being settled.
     var isSettling = false
     /// Whether bodies are asked for again that came before, because their heads admit no order.
@@ -39,7 +41,7 @@ extension Engine {
                 backfill.source = id
                 logger.info("asking for bodies", metadata: ["ranges": "\(lacking.count)", "link": "\(id.rawValue)"])
                 perform(on: id, at: moment) { $0.beginBackfill(lacking, at: moment) }
-            } else if try replica.hasUnsettledBodies() {
+            } else if backfill.isUnsettled {
                 settle()
             } else {
                 backfill.isDue = false
@@ -61,6 +63,7 @@ extension Engine {
         if isInstalling { return input(id) { $0.onFilled(.unavailable, at: moment) } }
         do {
             let outcome = try replica.fill(bodies)
+            backfill.isUnsettled = backfill.isUnsettled || outcome.filledCount > 0
             counters.bodiesFilled = (counters.bodiesFilled ?? 0) + UInt64(outcome.filledCount)
             if let problem = outcome.problem { return input(id) { $0.onFilled(.invalid(problem), at: moment) } }
             return input(id) { $0.onFilled(.filled(outcome.filledCount), at: moment) }
@@ -72,10 +75,10 @@ extension Engine {
     }
 
     /// A peer has no more of what is lacking.
-    func finishBackfill(over id: LinkID, hasFilled: Bool) {
+    func finishBackfill(over id: LinkID) {
         guard backfill.source == id else { return }
         backfill.source = nil
-        if hasFilled || backfill.isThorough { settle() }
+        if backfill.isUnsettled || backfill.isThorough { settle() }
     }
 
     /// Takes in what came of settling.
@@ -85,6 +88,7 @@ extension Engine {
             backfill.rest = moment.instant.advanced(by: BackfillDesk.retry)
             return
         }
+        backfill.isUnsettled = false
         backfill.isThorough = settlement.lacksHeads
         if settlement.lacksHeads {
             backfill.rest = moment.instant.advanced(by: BackfillDesk.retry)
@@ -92,7 +96,8 @@ extension Engine {
         }
         guard settlement.hasSunk else { return }
         logger.info(
-            settlement.isComplete ? "every body is here; no checkpoint is stood on" : "bodies came, and floors have sunk")
+            settlement.isComplete
+                ? "every body is here; no checkpoint is stood on" : "bodies came, and floors have sunk")
         if case .beyond = backfill.demand { backfill.demand = .taken }
         // What is held stands in another order, and peers may now get what they could not.
         for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) {

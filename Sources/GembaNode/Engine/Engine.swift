@@ -210,7 +210,7 @@ public final class Engine {
     func remove(_ id: LinkID, reason: String, at moment: Moment) {
         guard let link = links.removeValue(forKey: id) else { return }
         checkpoints.forget(id)
-        finishBackfill(over: id, hasFilled: true)
+        finishBackfill(over: id)
         logger.debug("link closed", metadata: ["link": "\(id.rawValue)", "reason": "\(reason)"])
         if case .dialled(let endpoint) = link.direction {
             if link.session.configuration.standing == .strangerPeer {

@@ -35,7 +35,8 @@ public struct EngineJob: Sendable {
         } catch let error as StoreError where error.code == .diverged {
             // Its maker folded what is not held here, or lacks what was folded here: another's may suit, or this one does when
             // the bodies are here that it does not cover.
-            let demand = if case .install(let id) = kind { try? replica.demand(before: id) } else { nil as BackfillDemand? }
+            let demand =
+                if case .install(let id) = kind { try? replica.demand(before: id) } else { nil as BackfillDemand? }
             return EngineJobResult(.unsuitable(error.message, demand: demand))
         } catch {
             return EngineJobResult(.failed(self, "\(error)"))

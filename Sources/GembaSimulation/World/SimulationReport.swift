@@ -45,6 +45,8 @@ public struct SimulationCounts: Hashable, Sendable, CustomStringConvertible {
     public var droppedRows = 0
     /// How long the healed plant took to converge, in virtual milliseconds.
     public var convergence: Int?
+    /// Bodies that running nodes had fetched again at the end.
+    public var bodies: UInt64 = 0
     /// What the network did.
     public var network = NetworkCounts()
     /// What was looked at.
@@ -59,7 +61,8 @@ public struct SimulationCounts: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         """
         \(events) events, \(totalFaults) faults, \(writes) writes, \(refusedWrites) refused, \(network.sent) frames, \
-        \(observations.reads) reads, \(lapses) lapses, \(droppedRows) rows dropped, converged in \(convergence.map { "\($0) ms" } ?? "never")
+        \(observations.reads) reads, \(bodies) bodies fetched, \(lapses) lapses, \(droppedRows) rows dropped, \
+        converged in \(convergence.map { "\($0) ms" } ?? "never")
         """
     }
 }

@@ -52,7 +52,8 @@ struct Backfiller {
     private mutating func verify(_ body: BodyRun) throws {
         let run = body.run
         // What was not lacking when it was asked for may have been dropped since, and what was unknown is of no use.
-        guard let tip = try context.log.tip(of: run.replica), tip.kind == .data, run.first > 0, run.first <= tip.sequence
+        guard let tip = try context.log.tip(of: run.replica), tip.kind == .data, run.first > 0,
+            run.first <= tip.sequence
         else { return }
         if open?.tip.number != tip.number || open.map({ $0.last + 1 }) != run.first { try close() }
         let before = LocalDot(replica: tip.number, sequence: run.first - 1)

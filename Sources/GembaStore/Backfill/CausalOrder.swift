@@ -71,7 +71,9 @@ struct CausalOrder {
         try log.connection.statement(
             "SELECT id, length(directory), heads, coding FROM gemba_segment WHERE id BETWEEN ? AND ? ORDER BY id"
         )
-        .bind(1, Segment.Key(LocalDot(replica: tip.number, sequence: 0)).rawValue).bind(2, Segment.Key(tip.dot).rawValue)
+        .bind(1, Segment.Key(LocalDot(replica: tip.number, sequence: 0)).rawValue).bind(
+            2, Segment.Key(tip.dot).rawValue
+        )
         .forEach { row in
             let first = Int64(Segment.Key(rawValue: row.int(0)).dot.sequence)
             let end = first + row.int(1) / Int64(Segment.recordBytes)
@@ -121,7 +123,9 @@ struct CausalOrder {
             placed = subject.units[subject.nextUnit].count
             subject.nextUnit += 1
         }
-        if subject.nextUnit < subject.units.count, subject.units[subject.nextUnit].isFree { placed = max(placed, reach) }
+        if subject.nextUnit < subject.units.count, subject.units[subject.nextUnit].isFree {
+            placed = max(placed, reach)
+        }
         let count = placed - subject.placed
         if count > 0 { place(count, of: subject) }
         subject.placed = placed

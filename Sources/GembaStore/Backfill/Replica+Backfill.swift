@@ -146,11 +146,6 @@ extension Replica {
         }
     }
 
-    /// Whether bodies came that are not settled yet.
-    public func hasUnsettledBodies() throws -> Bool {
-        try withReader { try $0.log.hasUnsettledFloors() }
-    }
-
     /// Brings bodies that came into a causal order with everything else, and has the floors above which they stood sink. When no
     /// floor is left, the replica no longer stands on a checkpoint.
     ///

@@ -137,7 +137,9 @@ struct RunCollector {
         guard let first = group.first?.sequence, let last = group.last?.sequence else { return }
         // Every head of a roster log is kept on its way: a joiner's own log, which it stored before it had met anybody, finds
         // its place between the entries that it follows and those that follow it.
-        if kind == .data, !beginsRun, let last = runs.indices.last, runs[last].replica == replica, runs[last].last + 1 == first {
+        if kind == .data, !beginsRun, let last = runs.indices.last, runs[last].replica == replica,
+            runs[last].last + 1 == first
+        {
             runs[last].entries += group.map(\.entry)
             runs[last].signature = signature
         } else {

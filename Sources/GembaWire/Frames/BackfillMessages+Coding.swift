@@ -7,7 +7,8 @@ extension BackfillMessage: MessageCodable {
         encoder.unsigned(round)
         encoder.unsigned(position)
         encoder.unsigned(maximumBytes)
-        precondition(!ranges.isEmpty && ranges.count <= Limits.backfillRanges, "a question about \(ranges.count) ranges")
+        precondition(
+            !ranges.isEmpty && ranges.count <= Limits.backfillRanges, "a question about \(ranges.count) ranges")
         encoder.list(ranges)
     }
 

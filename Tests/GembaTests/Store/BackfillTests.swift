@@ -19,7 +19,9 @@ struct BackfillTests {
         }
         for round in 0..<rounds {
             try b.pull(.data, from: a)
-            try a.write(by: "ewa", because: "round \(round)") { try $0.update("part", part, ["name": .text("a\(round)")]) }
+            try a.write(by: "ewa", because: "round \(round)") {
+                try $0.update("part", part, ["name": .text("a\(round)")])
+            }
             try b.write(by: "jan") { try $0.update("part", part, ["name": .text("b\(round)")]) }
             try b.write(by: "jan") { try $0.increment("stock", of: part, in: "part", by: 1) }
             if round.isMultiple(of: 5) {
