@@ -92,7 +92,11 @@ struct Backfiller {
             let entry = verified.entries[index].entry
             let deps = try entry.deps.compactMap { try context.log.resolve($0, kind: .data) }
             try context.history.record(dot, deps: deps)
-            records[index].timestamp = timestamp(of: run.entries[index], at: dot, of: tip) ?? records[index].timestamp
+            // Until now it was its checkpoint's maker that said when a change was made.
+            if !records[index].isQuarantined, let frame = frame(of: run.entries[index], at: dot, of: tip) {
+                records[index].timestamp = frame.timestamp
+                records[index].lamport = frame.lamport
+            }
             records[index].length = run.entries[index].count
             stretch.entries.append((records[index], run.entries[index]))
         }
@@ -103,10 +107,10 @@ struct Backfiller {
         open = stretch
     }
 
-    /// When a change was made by its own word; nil when it has no effect. Until now it was its checkpoint's maker that said so.
-    private mutating func timestamp(of entry: [UInt8], at dot: LocalDot, of tip: LogTip) -> HybridTimestamp? {
+    /// What a change says of itself; nil when it has no effect.
+    private mutating func frame(of entry: [UInt8], at dot: LocalDot, of tip: LogTip) -> OperationBatch.Frame? {
         operations.removeAll()
-        return try? context.read(entry[...], author: tip.replica, sequence: dot.sequence, into: &operations).timestamp
+        return try? context.read(entry[...], author: tip.replica, sequence: dot.sequence, into: &operations)
     }
 
     // MARK: - Storing

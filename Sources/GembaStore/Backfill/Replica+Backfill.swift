@@ -151,8 +151,10 @@ extension Replica {
     ///
     /// Writers wait until it is done: about a second for a million changes.
     public func settleBackfill() throws -> BackfillSettlement {
+        let base = try checkpoint()?.signed.manifest
         let settlement = try write { try $0.settleBackfill() }
-        if settlement.isComplete { try forgetTakenCheckpoints() }
+        // One that this station made may serve others.
+        if settlement.isComplete, let base, base.maker != identity.stationKey { forgetCheckpoint(base.id) }
         return settlement
     }
 }

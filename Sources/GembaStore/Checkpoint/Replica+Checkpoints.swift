@@ -190,13 +190,8 @@ extension Replica {
         }
     }
 
-    /// Removes the checkpoints that others made: this replica stands on none.
-    func forgetTakenCheckpoints() throws {
-        let own = checkpoints.manifests().filter { $0.manifest.maker == identity.stationKey }
-        let kept = Set(own.map(\.manifest.id))
-        checkpoints.removeAll(but: kept)
-        openCheckpoints.withLock { $0 = $0.filter { kept.contains($0.key) } }
-    }
+    /// Removes a checkpoint that is stood on no more. Whoever is being given it gets the rest from the open file.
+    func forgetCheckpoint(_ id: CheckpointID) { checkpoints.remove(id) }
 
     /// Removes the checkpoints that are of no more use, of those that were made here or of the others: what this replica
     /// stands on stays, and the one that is named.
