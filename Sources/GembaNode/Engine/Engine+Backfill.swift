@@ -62,7 +62,7 @@ extension Engine {
         // Until the installation is done the store takes nothing else, and the engine must not wait for it.
         if isInstalling { return input(id) { $0.onFilled(.unavailable, at: moment) } }
         do {
-            let outcome = try replica.fill(bodies)
+            let outcome = try replica.fill(bodies, isThorough: backfill.isThorough)
             backfill.isUnsettled = backfill.isUnsettled || outcome.filledCount > 0
             counters.bodiesFilled = (counters.bodiesFilled ?? 0) + UInt64(outcome.filledCount)
             if let problem = outcome.problem { return input(id) { $0.onFilled(.invalid(problem), at: moment) } }

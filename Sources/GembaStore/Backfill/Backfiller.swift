@@ -37,7 +37,13 @@ struct Backfiller {
         var last: SequenceNumber { first + SequenceNumber(entries.count) - 1 }
     }
 
-    init(_ context: StoreContext) { self.context = context }
+    /// Whether runs of entries that have their bodies count, for the sake of their heads.
+    private let isThorough: Bool
+
+    init(_ context: StoreContext, isThorough: Bool) {
+        self.context = context
+        self.isThorough = isThorough
+    }
 
     mutating func fill(_ bodies: [BodyRun]) throws {
         for body in bodies {
@@ -56,6 +62,9 @@ struct Backfiller {
             run.first <= tip.sequence
         else { return }
         if open?.tip.number != tip.number || open.map({ $0.last + 1 }) != run.first { try close() }
+        // An honest giver begins with what is lacking. Anywhere else the hash before it may take long to compute.
+        let first = LocalDot(replica: tip.number, sequence: run.first)
+        guard try isThorough || context.log.segment(of: first)?.isFolded == true else { return }
         let before = LocalDot(replica: tip.number, sequence: run.first - 1)
         // Another history of the same log is its author's fault.
         guard let prefix = try context.log.record(of: before)?.prefix, run.previous == prefix,
@@ -122,7 +131,6 @@ struct Backfiller {
         let number = stretch.tip.number
         let filled = try log.fill(number, from: stretch.first, stretch.entries, heads: stretch.heads)
         outcome.filledCount += filled
-        if filled == 0 { return }
         try log.moveFloor(
             from: (LocalDot(replica: number, sequence: stretch.first - 1), stretch.start),
             to: (LocalDot(replica: number, sequence: stretch.last), stretch.hash))

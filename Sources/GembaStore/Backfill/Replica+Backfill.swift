@@ -138,9 +138,11 @@ extension Replica {
     /// Stores bodies from a peer in one transaction: those that are lacking and are the ones that were folded here.
     ///
     /// They are not sent to others, and floors stay where they are, before ``settleBackfill()``.
-    public func fill(_ bodies: [BodyRun]) throws -> BackfillOutcome {
+    ///
+    /// - Parameter isThorough: whether the heads are wanted, too, of entries that have their bodies.
+    public func fill(_ bodies: [BodyRun], isThorough: Bool = false) throws -> BackfillOutcome {
         try write { context in
-            var backfiller = Backfiller(context)
+            var backfiller = Backfiller(context, isThorough: isThorough)
             try backfiller.fill(bodies)
             return backfiller.outcome
         }

@@ -57,7 +57,7 @@ struct BackfillTests {
         var (position, filled, answers) = (Int64(0), 0, 0)
         while answers < pieces {
             let (runs, reached, isLast) = try giver.bodies(lacking, after: position, maximumBytes: bytes)
-            let outcome = try taker.fill(runs)
+            let outcome = try taker.fill(runs, isThorough: isThorough)
             #expect(outcome.problem == nil)
             #expect(isLast || reached > position)
             filled += outcome.filledCount
