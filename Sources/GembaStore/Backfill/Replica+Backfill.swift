@@ -151,13 +151,10 @@ extension Replica {
     /// Brings bodies that came into a causal order with everything else, and has the floors above which they stood sink. When no
     /// floor is left, the replica no longer stands on a checkpoint.
     ///
-    /// Writers wait until it is done: about a second for a million changes.
+    /// Writers wait until it is done. The file of the checkpoint stays until another is taken or made: whoever reads in an earlier
+    /// snapshot, such as a verification, still needs it.
     public func settleBackfill() throws -> BackfillSettlement {
-        let base = try checkpoint()?.signed.manifest
-        let settlement = try write { try $0.settleBackfill() }
-        // One that this station made may serve others.
-        if settlement.isComplete, let base, base.maker != identity.stationKey { forgetCheckpoint(base.id) }
-        return settlement
+        try write { try $0.settleBackfill() }
     }
 }
 

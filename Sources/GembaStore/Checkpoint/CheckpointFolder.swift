@@ -72,11 +72,6 @@ struct CheckpointFolder {
         return signed
     }
 
-    /// Removes one checkpoint.
-    func remove(_ id: CheckpointID) {
-        for path in [chunks(of: id), manifest(of: id)] { _ = try? FileManager.default.removeItem(atPath: path) }
-    }
-
     /// Removes all checkpoints but those named, and what an interrupted making left.
     func removeAll(but kept: Set<CheckpointID>) {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []

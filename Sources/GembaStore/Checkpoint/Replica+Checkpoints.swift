@@ -190,9 +190,6 @@ extension Replica {
         }
     }
 
-    /// Removes a checkpoint that is stood on no more. Whoever is being given it gets the rest from the open file.
-    func forgetCheckpoint(_ id: CheckpointID) { checkpoints.remove(id) }
-
     /// Removes the checkpoints that are of no more use, of those that were made here or of the others: what this replica
     /// stands on stays, and the one that is named.
     private func forgetCheckpoints(madeHere: Bool, but id: CheckpointID) throws {
