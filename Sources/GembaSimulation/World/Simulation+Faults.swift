@@ -127,10 +127,12 @@ extension Simulation {
         guard let replica = node.process?.replica, node.role != .relay, !node.awaitsEvidence else { return }
         guard try replica.roster().members[replica.identity.stationKey] != nil else { return }
         try replica.acknowledge(by: "simulation")
+        // Nothing else sees that change when it is folded at once.
+        try observer.observe(node)
         // Only one of them decides whom not to wait for, and not where others stand on checkpoints that it has never seen:
         // two replicas of which each has folded what the other lacks need a third that has the bodies.
         let isAnyoneLapsed = try replica.roster().members.values.contains { !$0.isActive }
-        if isAnyoneLapsed, options.faults.contains(.earlyCheckpoints) { return try observer.observe(node) }
+        if isAnyoneLapsed, options.faults.contains(.earlyCheckpoints) { return }
         let mayLeaveOut = node.index == 0 && !options.faults.contains(.earlyCheckpoints)
         let away = mayLeaveOut ? random.pick(nodes.dropFirst())?.keys?.station : nil
         let absent = Set([away].compactMap(\.self))

@@ -105,6 +105,7 @@ struct Backfiller {
             if !records[index].isQuarantined, let frame = frame(of: run.entries[index], at: dot, of: tip) {
                 records[index].timestamp = frame.timestamp
                 records[index].lamport = frame.lamport
+                try noteContests()
             }
             records[index].length = run.entries[index].count
             stretch.entries.append((records[index], run.entries[index]))
@@ -120,6 +121,13 @@ struct Backfiller {
     private mutating func frame(of entry: [UInt8], at dot: LocalDot, of tip: LogTip) -> OperationBatch.Frame? {
         operations.removeAll()
         return try? context.read(entry[...], author: tip.replica, sequence: dot.sequence, into: &operations)
+    }
+
+    /// What is said of a row's conflicts may say more when the body of a change of theirs is there.
+    private func noteContests() throws {
+        for item in operations.items where try context.hasConflict(over: item.row, in: item.table) {
+            context.rows.noteContest(over: item.row, in: item.table)
+        }
     }
 
     // MARK: - Storing

@@ -106,6 +106,12 @@ extension StoreContext {
             ?? []
     }
 
+    /// Whether there are lines about a row.
+    func hasConflict(over row: RowID, in table: TableID) throws -> Bool {
+        try connection.statement("SELECT 1 FROM conflict WHERE table_id = ? AND row_id = ? LIMIT 1")
+            .bind(1, Int64(table.rawValue)).bind(2, row).first { _ in true } ?? false
+    }
+
     /// The lines about a row as they are stored.
     func storedConflictLines(over row: RowID, in table: TableID) throws -> [ConflictTable.Line] {
         var lines: [ConflictTable.Line] = []
