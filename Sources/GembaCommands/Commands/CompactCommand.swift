@@ -20,8 +20,8 @@ public struct CompactCommand<Owner: Program>: ParsableCommand {
 
                 Only what every station has acknowledged is folded, and nothing that is still to be settled. Tables stay as \
                 they are, and so do the author, time and reason of what they show; `history` and looks back need a station \
-                or relay that keeps the whole log. What is folded here is not fetched again from others. Where much room becomes free, the database file is made smaller; whoever \
-                writes waits for about a second for every 100 MB.
+                or relay that keeps the whole log. What is folded here is not fetched again from others. Where much room \
+                becomes free, the database file is made smaller; whoever writes waits for about a second for every 100 MB.
 
                 With --drop-deleted nothing is folded: what is kept of deleted rows is dropped, at every station and for \
                 good, save some 50 bytes a row. Only an administrator's station does that, and only where every member has \

@@ -77,7 +77,7 @@ struct CausalOrder {
         .forEach { row in
             let first = Int64(Segment.Key(rawValue: row.int(0)).dot.sequence)
             let end = first + row.int(1) / Int64(Segment.recordBytes)
-            if row.int(3) >= Segment.Coding.folded.rawValue {
+            if Segment.Coding.isFolded(row.int(3)) {
                 // Who lacks folded entries is sent nothing of what lies before them, so that it may end anywhere.
                 if units.last?.count ?? 0 < first { units.append(Unit(count: first, isFree: false)) }
                 units.append(Unit(count: end, isFree: true))
@@ -177,9 +177,8 @@ extension LogStore {
     }
 
     private func directory(of dot: LocalDot) throws -> OpenDirectory? {
-        let found = try connection.statement(
-            "SELECT id, directory FROM gemba_segment WHERE id <= ? ORDER BY id DESC LIMIT 1"
-        ).bind(1, Segment.Key(dot).rawValue).first { OpenDirectory(Segment.Key(rawValue: $0.int(0)), $0.bytes(1)) }
+        let found = try connection.statement(Self.selectDirectory).bind(1, Segment.Key(dot).rawValue)
+            .first { OpenDirectory(Segment.Key(rawValue: $0.int(0)), $0.bytes(1)) }
         return found.flatMap { $0.covers(dot) ? $0 : nil }
     }
 }

@@ -110,13 +110,7 @@ extension LogStore {
         guard let segment = try segment(of: LocalDot(replica: replica, sequence: head.sequence)),
             !segment.heads.contains(where: { $0.sequence == head.sequence })
         else { return }
-        var heads: [UInt8] = []
-        for head in (segment.heads + [head]).sorted(by: { $0.sequence < $1.sequence }) {
-            Segment.append(head.signature, at: Int(head.sequence - segment.first), to: &heads)
-        }
-        try connection.statement("UPDATE gemba_segment SET heads = ? WHERE id = ?")
-            .bind(1, heads).bind(2, segment.key.rawValue).run()
-        forgetSegments()
+        try save((segment.heads + [head]).sorted { $0.sequence < $1.sequence }, of: segment)
     }
 
     // MARK: - Hashes on the way

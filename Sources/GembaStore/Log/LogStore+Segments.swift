@@ -86,7 +86,7 @@ extension LogStore {
                 }
                 body(
                     SegmentOutline(
-                        key: Segment.Key(rawValue: row.int(0)), isFolded: row.int(2) >= Segment.Coding.folded.rawValue,
+                        key: Segment.Key(rawValue: row.int(0)), isFolded: Segment.Coding.isFolded(row.int(2)),
                         count: count, bytes: bytes))
             }
     }
@@ -174,7 +174,7 @@ extension LogStore {
         } ?? nil
     }
 
-    private static let selectDirectory = SQLText(
+    static let selectDirectory = SQLText(
         "SELECT id, directory FROM gemba_segment WHERE id <= ? ORDER BY id DESC LIMIT 1")
 
     /// The encoded entry at a dot, or nil when it is not held or folded.
@@ -188,13 +188,16 @@ extension LogStore {
     /// Keeps a signature that was verified, at the end of a log.
     func keep(signature: [UInt8], at dot: LocalDot) throws {
         guard let segment = try segment(of: dot) else { preconditionFailure("a head is kept at an entry that is held") }
-        var heads: [UInt8] = []
-        for head in segment.heads where head.sequence < dot.sequence {
-            Segment.append(head.signature, at: Int(head.sequence - segment.first), to: &heads)
-        }
-        Segment.append(signature, at: Int(dot.sequence - segment.first), to: &heads)
+        let earlier = segment.heads.filter { $0.sequence < dot.sequence }
+        try save(earlier + [Segment.Head(sequence: dot.sequence, signature: signature)], of: segment)
+    }
+
+    /// Writes the heads of a segment, in order, in place of those that it has.
+    func save(_ heads: [Segment.Head], of segment: Segment) throws {
+        var stored: [UInt8] = []
+        for head in heads { Segment.append(head.signature, at: Int(head.sequence - segment.first), to: &stored) }
         try connection.statement("UPDATE gemba_segment SET heads = ? WHERE id = ?")
-            .bind(1, heads).bind(2, segment.key.rawValue).run()
+            .bind(1, stored).bind(2, segment.key.rawValue).run()
         forgetSegments()
     }
 

@@ -108,6 +108,9 @@ struct Segment {
         case folded = 2
         /// The entries are gone, because this replica was told to forget them; otherwise as ``folded``.
         case forgone = 3
+
+        /// Whether the entries of a segment are gone, by its stored coding.
+        static func isFolded(_ stored: Int64) -> Bool { stored >= folded.rawValue }
     }
 
     /// Reads a stored segment.
