@@ -38,8 +38,8 @@ static const char *const triggers =
     " INSERT INTO log VALUES (NULL, 0, new.id, new.title, new.body, new.state, new.asset, new.area, new.reporter,"
     "  new.created, new.updated, new.due);"
     "END;"
-    "CREATE TRIGGER log_title AFTER UPDATE OF title ON ticket WHEN new.title IS NOT old.title BEGIN"
-    " INSERT INTO log (verb, id, title) VALUES (1, new.id, new.title);"
+    "CREATE TRIGGER log_state AFTER UPDATE OF state ON ticket WHEN new.state IS NOT old.state BEGIN"
+    " INSERT INTO log (verb, id, state) VALUES (1, new.id, new.state);"
     "END;";
 
 static int run(baseline *database, const char *sql) {
@@ -52,7 +52,7 @@ static int prepare(baseline *database, const char *sql, sqlite3_stmt **statement
 
 static int prepare_all(baseline *database) {
     return prepare(database, "INSERT INTO ticket VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &database->insertion)
-        && prepare(database, "UPDATE ticket SET title = ? WHERE id = ?", &database->change)
+        && prepare(database, "UPDATE ticket SET state = ? WHERE id = ?", &database->change)
         && prepare(database, "BEGIN IMMEDIATE", &database->begin)
         && prepare(database, "COMMIT", &database->commit);
 }
@@ -147,12 +147,12 @@ int baseline_fill(baseline *database, const baseline_ticket *tickets, size_t cou
 }
 
 int baseline_update(
-    baseline *database, const baseline_ticket *tickets, const uint32_t *order, size_t count, const char *title) {
+    baseline *database, const baseline_ticket *tickets, const uint32_t *order, size_t count, const char *state) {
     sqlite3_stmt *change = database->change;
-    int length = (int)strlen(title);
+    int length = (int)strlen(state);
     if (!begin(database)) return 0;
     for (size_t index = 0; index < count; index++) {
-        sqlite3_bind_text(change, 1, title, length, SQLITE_STATIC);
+        sqlite3_bind_text(change, 1, state, length, SQLITE_STATIC);
         sqlite3_bind_blob(change, 2, tickets[order[index]].id, 16, SQLITE_STATIC);
         if (!step(change)) return 0;
     }

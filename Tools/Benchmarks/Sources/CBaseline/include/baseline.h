@@ -48,9 +48,9 @@ const char *baseline_error(const baseline *database);
 int baseline_fill(baseline *database, const baseline_ticket *tickets, size_t count, const char *texts);
 /// Inserts tickets in one transaction; 0 when that failed.
 int baseline_insert(baseline *database, const baseline_ticket *tickets, size_t count, const char *texts);
-/// Sets the titles of tickets in one transaction, in the order given; 0 when that failed.
+/// Sets the state of tickets, a column with an index, in one transaction, in the order given; 0 when that failed.
 int baseline_update(
-    baseline *database, const baseline_ticket *tickets, const uint32_t *order, size_t count, const char *title);
+    baseline *database, const baseline_ticket *tickets, const uint32_t *order, size_t count, const char *state);
 
 /// Begins to track changes until `baseline_changeset`.
 int baseline_track(baseline *database);

@@ -70,9 +70,9 @@ final class PlainDatabase {
     /// Fills the empty table in one transaction, with its indexes built last.
     func fill(_ tickets: PlainTickets) { check(baseline_fill(handle, tickets.start, tickets.count, tickets.texts)) }
 
-    /// Sets the titles of some tickets in one transaction, in the order given.
-    func update(_ tickets: PlainTickets, _ order: [UInt32], title: String) {
-        check(baseline_update(handle, tickets.start, order, order.count, title))
+    /// Sets the state of some tickets in one transaction, in the order given.
+    func update(_ tickets: PlainTickets, _ order: [UInt32], state: String) {
+        check(baseline_update(handle, tickets.start, order, order.count, state))
     }
 
     /// Has the session extension remember changes from now on.

@@ -53,14 +53,14 @@ struct WireSizes: Measurement {
         let start = try author.lastPosition(of: .data)
         try author.write(by: "bench") { tx in
             for (ticket, state) in zip(tickets, states) {
-                try tx.update("ticket", ticket.row, ["title": .text(state)])
+                try tx.update("ticket", ticket.row, ["state": .text(state)])
             }
         }
         guard let plain = PlainDatabase(path: "\(folder)/plain.sqlite") else { fatalError("no database in \(folder)") }
         plain.insert(rows, 0..<rows.count)
         plain.track()
         for state in Set(states) {
-            plain.update(rows, states.indices.filter { states[$0] == state }.map(UInt32.init), title: state)
+            plain.update(rows, states.indices.filter { states[$0] == state }.map(UInt32.init), state: state)
         }
         let changeset = Double(compressed(plain.changeset())) / Double(Self.count)
         bench.add(
