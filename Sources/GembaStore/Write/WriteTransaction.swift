@@ -61,6 +61,18 @@ public final class WriteTransaction {
         return row
     }
 
+    /// Inserts many rows of which the same columns are written; others stay unwritten, as with ``insert(into:id:_:)``.
+    ///
+    /// - Throws: ``StoreError`` when a name is unknown or given twice.
+    public func inserter(into table: String, columns: [String]) throws -> RowInserter {
+        let layout = try layout(named: table)
+        let places = try columns.map { try place(of: $0, in: layout) }
+        guard Set(places).count == places.count else {
+            throw StoreError(.invalidOperation, "A column of table \(table) is given twice.")
+        }
+        return RowInserter(of: places, in: layout, by: self)
+    }
+
     /// Inserts a row with values by place among the table's columns, all checked.
     ///
     /// - Parameter others: what is done to its sets and counters.
@@ -415,6 +427,13 @@ public final class WriteTransaction {
 
     /// The place of a column among the table's, for a value that can be written there as it is.
     private func place(of name: String, for value: Value, in layout: TableLayout) throws -> Int {
+        let place = try place(of: name, in: layout)
+        try check(value, column: place, layout)
+        return place
+    }
+
+    /// The place of a column among the table's, whose values are written as they are.
+    private func place(of name: String, in layout: TableLayout) throws -> Int {
         guard let place = layout.place(ofColumn: name) else {
             throw context.unknownColumn(name, in: layout.table.name)
         }
@@ -422,7 +441,6 @@ public final class WriteTransaction {
         guard group.merge == .register || group.merge == .fact || group.merge == .text else {
             throw StoreError(.invalidOperation, "Column \(name) is a \(group.merge); use the calls made for it.")
         }
-        try check(value, column: place.column, layout)
         return place.column
     }
 

@@ -7,7 +7,8 @@ struct SampleTicket {
     var texts: [String]
     /// Created, updated, due.
     var times: [Int64]
-    /// The row as the library takes it.
+    /// The row as the library takes it: in the order of the columns, and by their names.
+    var list: [Value]
     var values: [String: Value]
 
     static let columns = ["title", "body", "state", "asset", "area", "reporter", "created", "updated", "due"]
@@ -27,8 +28,8 @@ struct SampleTicket {
             "person\(generator.next() % 50)",
         ]
         times = [time, time + Int64(generator.next() % 3_600_000), time + 86_400_000]
-        let all = texts.map(Value.text) + times.map(Value.integer)
-        values = Dictionary(uniqueKeysWithValues: zip(Self.columns, all))
+        list = texts.map(Value.text) + times.map(Value.integer)
+        values = Dictionary(uniqueKeysWithValues: zip(Self.columns, list))
     }
 
     static func make(_ numbers: Range<Int>, batch: Int = 1000) -> [SampleTicket] {

@@ -72,7 +72,8 @@ struct TicketBatches: Measurement {
 
     private static func insert(_ tickets: ArraySlice<SampleTicket>, at author: Replica) throws {
         try author.write(by: "bench") { tx in
-            for ticket in tickets { try tx.insert(into: "ticket", id: ticket.row, ticket.values) }
+            var inserter = try tx.inserter(into: "ticket", columns: SampleTicket.columns)
+            for index in tickets.indices { try inserter.insert(id: tickets[index].row, tickets[index].list) }
         }
     }
 }
