@@ -62,7 +62,6 @@ extension RowStore {
         guard try !isHidden(insertion.row, table: layout.table.id) else { return false }
         let family: MergeFamily = layout.table.holdsFacts ? .fact : .register
         let statement = try connection.statement(layout.insert)
-        statement.bind(1, insertion.row)
         // Steps and groups are both sorted by group number, and so are walked together.
         var group = 0
         var bound = 0
@@ -84,8 +83,13 @@ extension RowStore {
         }
         layout.bindDefaults(bound..<layout.columns.count, to: statement)
         let metadata = freshMetadata.bytes(by: dot, groups: insertion.steps.lazy.map { $0.group }, family: family)
-        statement.bind(Int32(layout.columns.count + 2), metadata)
-        try statement.run()
+        try insertion.row.withBytes { row in
+            try metadata.withUnsafeBytes { metadata in
+                statement.bind(1, .blob(row))
+                statement.bind(Int32(layout.columns.count + 2), .blob(metadata))
+                try statement.run()
+            }
+        }
         guard statement.changes == 1 else { return false }
         noteChange(of: insertion.row, in: layout.table.id)
         return true

@@ -242,31 +242,27 @@ extension UInt128 {
 
 extension UnsafeRawBufferPointer {
     /// Whether a byte is 0.
-    var containsNUL: Bool { extremes.least == 0 }
+    var containsNUL: Bool { !hasNone { ($0 &- Self.lowBits) & ~$0 & Self.highBits } }
 
     /// Whether all bytes are ASCII other than NUL: most text is, and is well-formed then.
-    var isASCIIText: Bool {
-        let (least, union) = extremes
-        return least > 0 && union < 0x80
-    }
+    var isASCIIText: Bool { hasNone { (($0 &- Self.lowBits) | $0) & Self.highBits } }
 
-    /// The least byte, 255 without any, and the union of all bits. Every text passes here, hence in steps of 16 bytes.
-    private var extremes: (least: UInt8, union: UInt8) {
-        var leasts = SIMD16<UInt8>(repeating: .max)
-        var unions = SIMD16<UInt8>(repeating: 0)
+    /// The lowest bit of each of eight bytes: a byte that is less than it borrows from the next when it is subtracted.
+    private static let lowBits: UInt64 = 0x0101_0101_0101_0101
+    /// The highest bit of each of eight bytes.
+    private static let highBits: UInt64 = 0x8080_8080_8080_8080
+
+    /// Whether no eight bytes have a bit that `marks` leaves. Every text passes here, hence not byte by byte.
+    @inline(__always)
+    private func hasNone(_ marks: (UInt64) -> UInt64) -> Bool {
+        if count < 8 { return marks(reduce(Self.lowBits) { $0 << 8 | UInt64($1) }) == 0 }
+        // The last eight bytes mostly overlap those before.
+        var found = marks(loadUnaligned(fromByteOffset: count - 8, as: UInt64.self))
         var offset = 0
-        while offset + 16 <= count {
-            let block = loadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self)
-            leasts = pointwiseMin(leasts, block)
-            unions |= block
-            offset += 16
+        while offset + 8 < count {
+            found |= marks(loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            offset += 8
         }
-        var (least, union) = (leasts.min(), unions.max())
-        while offset < count {
-            least = Swift.min(least, self[offset])
-            union |= self[offset]
-            offset += 1
-        }
-        return (least, union)
+        return found == 0
     }
 }

@@ -16,32 +16,13 @@ public struct CBOREncoder: Sendable {
     // MARK: - Items
 
     /// Writes an integer from 0 to 2^63 - 1.
-    public mutating func unsigned(_ value: UInt64) {
-        precondition(value <= UInt64(Int64.max), "\(value) does not fit 64 signed bits")
-        head(.unsigned, value)
-    }
+    public mutating func unsigned(_ value: UInt64) { write(atMost: CBORWriter.greatestHead) { $0.unsigned(value) } }
 
     /// Writes an integer.
-    public mutating func signed(_ value: Int64) {
-        // The argument of a negative integer n is -1 - n, which is its complement.
-        value >= 0 ? head(.unsigned, UInt64(value)) : head(.negative, UInt64(~value))
-    }
+    public mutating func signed(_ value: Int64) { write(atMost: CBORWriter.greatestHead) { $0.signed(value) } }
 
     /// Writes a number that is finite and not -0.
-    public mutating func real(_ value: Double) {
-        precondition(value.isCanonicalReal, "\(value) has no canonical encoding")
-        switch ShortestFloat(value) {
-        case .half(let bits):
-            bytes.append(0xF9)
-            bigEndian(bits)
-        case .single(let bits):
-            bytes.append(0xFA)
-            bigEndian(bits)
-        case .double(let bits):
-            bytes.append(0xFB)
-            bigEndian(bits)
-        }
-    }
+    public mutating func real(_ value: Double) { write(atMost: CBORWriter.greatestHead) { $0.real(value) } }
 
     /// Writes a byte string.
     public mutating func byteString(_ content: some Collection<UInt8>) {
@@ -51,11 +32,9 @@ public struct CBOREncoder: Sendable {
 
     /// Writes text without U+0000.
     public mutating func text(_ content: String) {
-        precondition(!content.containsNUL, "text with U+0000 has no canonical encoding")
         var content = content
         content.withUTF8 { utf8 in
-            head(.text, UInt64(utf8.count))
-            bytes.append(contentsOf: utf8)
+            write(atMost: CBORWriter.greatestHead + utf8.count) { $0.text(UnsafeRawBufferPointer(utf8)) }
         }
     }
 
@@ -79,26 +58,38 @@ public struct CBOREncoder: Sendable {
         bytes.append(contentsOf: encoded)
     }
 
+    /// Writes items that take at most so many bytes.
+    mutating func write(atMost capacity: Int, _ items: (inout CBORWriter) -> Void) {
+        bytes.append(addingCapacity: capacity) { room in
+            room.withUnsafeMutableBufferPointer { bytes, count in
+                let free = UnsafeMutableRawBufferPointer(bytes)[count...]
+                var writer = CBORWriter(UnsafeMutableRawBufferPointer(rebasing: free))
+                items(&writer)
+                count = bytes.count - writer.free
+            }
+        }
+    }
+
     // MARK: - Fixed lengths
 
     /// Writes an identifier as a byte string.
-    public mutating func fixed(_ value: some SixteenBytes) {
-        bytes.append(0x50)
-        bigEndian(value.rawValue)
-    }
+    public mutating func fixed(_ value: some SixteenBytes) { write(atMost: 17) { $0.fixed(value) } }
 
     /// Writes a key, a hash or a plant's name as a byte string.
     public mutating func fixed(_ value: some ThirtyTwoBytes) {
-        bytes.append(0x58)
-        bytes.append(0x20)
-        bigEndian(value.rawValue.high)
-        bigEndian(value.rawValue.low)
+        write(atMost: 34) { writer in
+            writer.integer(0x5820 as UInt16)
+            writer.integer(value.rawValue.high)
+            writer.integer(value.rawValue.low)
+        }
     }
 
     /// Writes eight bytes, held as one number, as a byte string.
     public mutating func eightBytes(_ value: UInt64) {
-        bytes.append(0x48)
-        bigEndian(value)
+        write(atMost: 9) { writer in
+            writer.integer(0x48 as UInt8)
+            writer.integer(value)
+        }
     }
 
     // MARK: - Structures
@@ -123,27 +114,7 @@ public struct CBOREncoder: Sendable {
     public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
     private mutating func head(_ type: MajorType, _ argument: UInt64) {
-        let type = type.rawValue << 5
-        switch argument {
-        case ..<24:
-            bytes.append(type | UInt8(argument))
-        case ...0xFF:
-            bytes.append(type | 24)
-            bytes.append(UInt8(argument))
-        case ...0xFFFF:
-            bytes.append(type | 25)
-            bigEndian(UInt16(argument))
-        case ...0xFFFF_FFFF:
-            bytes.append(type | 26)
-            bigEndian(UInt32(argument))
-        default:
-            bytes.append(type | 27)
-            bigEndian(argument)
-        }
-    }
-
-    private mutating func bigEndian(_ value: some FixedWidthInteger) {
-        withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
+        write(atMost: CBORWriter.greatestHead) { $0.head(type, argument) }
     }
 }
 

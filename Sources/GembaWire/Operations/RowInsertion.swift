@@ -29,25 +29,34 @@ public struct RowInsertion {
     ///
     /// - Parameter steps: gets what is written to each group, with the places of the values in what was encoded.
     public func encode(into encoder: inout CBOREncoder, steps: inout [OperationBatch.Step]) {
-        encoder.array(count: 5)
-        encoder.unsigned(UInt64(table.rawValue))
-        encoder.fixed(row)
-        encoder.unsigned(UInt64(RowOperation.Verb.insert.rawValue))
-        encoder.array(count: 0)
-        encoder.array(count: groups.count { values[$0.places.lowerBound] != nil })
-        for (group, places) in groups where values[places.lowerBound] != nil {
-            encoder.array(count: places.count + (isFact ? 2 : 3))
-            encoder.unsigned(UInt64(group.rawValue))
-            encoder.unsigned((isFact ? EffectKind.fact : .register).rawValue)
-            if !isFact { encoder.array(count: 0) }
-            let write = OperationBatch.Write(
-                isFact: isFact, count: places.count, offset: encoder.bytes.count, replaces: 0..<0)
-            steps.append(OperationBatch.Step(group: group, content: .write(write)))
-            for place in places {
-                guard let value = values[place] else { preconditionFailure("a group is written in part") }
-                value.encode(into: &encoder)
+        let start = encoder.bytes.count
+        encoder.write(atMost: greatestEncodedCount) { writer in
+            let room = writer.free
+            writer.array(count: 5)
+            writer.unsigned(UInt64(table.rawValue))
+            writer.fixed(row)
+            writer.unsigned(UInt64(RowOperation.Verb.insert.rawValue))
+            writer.array(count: 0)
+            writer.array(count: groups.count { values[$0.places.lowerBound] != nil })
+            for (group, places) in groups where values[places.lowerBound] != nil {
+                writer.array(count: places.count + (isFact ? 2 : 3))
+                writer.unsigned(UInt64(group.rawValue))
+                writer.unsigned((isFact ? EffectKind.fact : .register).rawValue)
+                if !isFact { writer.array(count: 0) }
+                let write = OperationBatch.Write(
+                    isFact: isFact, count: places.count, offset: start + room - writer.free, replaces: 0..<0)
+                steps.append(OperationBatch.Step(group: group, content: .write(write)))
+                for place in places {
+                    guard let value = values[place] else { preconditionFailure("a group is written in part") }
+                    value.write(to: &writer)
+                }
             }
         }
+    }
+
+    /// The most bytes that the encoding takes: five heads and the row, four heads for each group, the values.
+    private var greatestEncodedCount: Int {
+        values.reduce((5 + 4 * groups.count) * CBORWriter.greatestHead + 17) { $0 + ($1?.greatestEncodedCount ?? 0) }
     }
 }
 

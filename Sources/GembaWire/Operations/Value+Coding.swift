@@ -12,12 +12,26 @@ extension Value {
 extension Value: WireCodable {
     /// Appends the value, which has to be canonical.
     public func encode(into encoder: inout CBOREncoder) {
+        encoder.write(atMost: greatestEncodedCount) { write(to: &$0) }
+    }
+
+    /// The most bytes that ``write(to:)`` takes.
+    var greatestEncodedCount: Int {
         switch self {
-        case .null: encoder.null()
-        case .integer(let number): encoder.signed(number)
-        case .real(let number): encoder.real(number)
-        case .text(let text): encoder.text(text)
-        case .blob(let bytes): encoder.byteString(bytes)
+        case .null, .integer, .real: CBORWriter.greatestHead
+        case .text(let text): CBORWriter.greatestHead + text.utf8.count
+        case .blob(let bytes): CBORWriter.greatestHead + bytes.count
+        }
+    }
+
+    /// Appends the value, as ``encode(into:)`` does.
+    func write(to writer: inout CBORWriter) {
+        switch self {
+        case .null: writer.null()
+        case .integer(let number): writer.signed(number)
+        case .real(let number): writer.real(number)
+        case .text(var text): text.withUTF8 { writer.text(UnsafeRawBufferPointer($0)) }
+        case .blob(let bytes): bytes.withUnsafeBytes { writer.byteString($0) }
         }
     }
 

@@ -45,6 +45,22 @@ struct ValueTests {
         #expect(Value.blob([0]).isCanonical)
     }
 
+    @Test("U+0000 and what is no UTF-8 are found wherever they stand", arguments: 1...40, ["\u{1}", "a", "\u{7F}"])
+    func badBytes(count: Int, beside neighbour: String) throws {
+        let text = Value.text(String(repeating: neighbour, count: count))
+        #expect(text.isCanonical)
+        #expect(try Value(decoding: text.encoded()) == text)
+        for place in 1...count {
+            for byte in [0, 0x80, 0xFF] as [UInt8] {
+                var encoded = text.encoded()
+                encoded[encoded.count - place] = byte
+                #expect(throws: WireError.self) { try Value(decoding: encoded) }
+                let decoded = Value.text(String(decoding: encoded.suffix(count), as: UTF8.self))
+                #expect(decoded.isCanonical == (byte != 0))
+            }
+        }
+    }
+
     @Test("arrays, maps and tags are no values", arguments: [0x80, 0xA0, 0xC0, 0xF4, 0xF5] as [UInt8])
     func structures(initial: UInt8) {
         #expect(throws: WireError(.wrongType, offset: 0)) { try Value(decoding: [initial]) }

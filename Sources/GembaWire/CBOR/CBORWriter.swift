@@ -1,0 +1,103 @@
+import GembaCausality
+
+/// Writes items of deterministic CBOR to memory that is there for them. ``CBOREncoder`` makes room, item by item or for many
+/// at once.
+struct CBORWriter {
+    /// What is left of the memory.
+    private var room: UnsafeMutableRawBufferPointer
+
+    init(_ room: UnsafeMutableRawBufferPointer) { self.room = room }
+
+    /// How many more bytes there is room for.
+    var free: Int { room.count }
+
+    // MARK: - Items
+
+    /// The most that ``head(_:_:)`` takes.
+    static let greatestHead = 9
+
+    mutating func head(_ type: MajorType, _ argument: UInt64) {
+        let type = type.rawValue << 5
+        switch argument {
+        case ..<24:
+            integer(type | UInt8(argument))
+        case ...0xFF:
+            integer(UInt16(type | 24) << 8 | UInt16(argument))
+        case ...0xFFFF:
+            integer(type | 25)
+            integer(UInt16(argument))
+        case ...0xFFFF_FFFF:
+            integer(type | 26)
+            integer(UInt32(argument))
+        default:
+            integer(type | 27)
+            integer(argument)
+        }
+    }
+
+    mutating func unsigned(_ value: UInt64) {
+        precondition(value <= UInt64(Int64.max), "\(value) does not fit 64 signed bits")
+        head(.unsigned, value)
+    }
+
+    mutating func signed(_ value: Int64) {
+        // The argument of a negative integer n is -1 - n, which is its complement.
+        value >= 0 ? head(.unsigned, UInt64(value)) : head(.negative, UInt64(~value))
+    }
+
+    mutating func real(_ value: Double) {
+        precondition(value.isCanonicalReal, "\(value) has no canonical encoding")
+        switch ShortestFloat(value) {
+        case .half(let bits):
+            integer(0xF9 as UInt8)
+            integer(bits)
+        case .single(let bits):
+            integer(0xFA as UInt8)
+            integer(bits)
+        case .double(let bits):
+            integer(0xFB as UInt8)
+            integer(bits)
+        }
+    }
+
+    mutating func byteString(_ content: UnsafeRawBufferPointer) {
+        head(.byteString, UInt64(content.count))
+        raw(content)
+    }
+
+    mutating func text(_ content: UnsafeRawBufferPointer) {
+        precondition(!content.containsNUL, "text with U+0000 has no canonical encoding")
+        head(.text, UInt64(content.count))
+        raw(content)
+    }
+
+    mutating func array(count: Int) { head(.array, UInt64(count)) }
+
+    mutating func null() { integer(0xF6 as UInt8) }
+
+    mutating func fixed(_ value: some SixteenBytes) {
+        integer(0x50 as UInt8)
+        integer(value.rawValue)
+    }
+
+    // MARK: - Bytes
+
+    mutating func raw(_ encoded: UnsafeRawBufferPointer) {
+        precondition(encoded.count <= room.count, "\(encoded.count) bytes are written where \(room.count) fit")
+        room.copyMemory(from: encoded)
+        advance(by: encoded.count)
+    }
+
+    /// Writes the bytes of an integer, most significant first.
+    @inline(__always)
+    mutating func integer<Number: FixedWidthInteger & BitwiseCopyable>(_ value: Number) {
+        let count = MemoryLayout<Number>.size
+        precondition(count <= room.count, "\(count) bytes are written where \(room.count) fit")
+        room.storeBytes(of: value.bigEndian, as: Number.self)
+        advance(by: count)
+    }
+
+    private mutating func advance(by count: Int) {
+        room = UnsafeMutableRawBufferPointer(start: room.baseAddress.map { $0 + count }, count: room.count - count)
+    }
+}
