@@ -1,4 +1,5 @@
 import GembaCausality
+import GembaTrust
 import GembaWire
 
 /// Gathers what one change does, in normal form: at most one operation for each row and one effect for each group.
@@ -35,6 +36,11 @@ struct ChangeBuilder {
     /// needs none of it.
     private var places: [Key: Int] = [:]
     private var indexed = 0
+    /// Whether all pieces so far are encoded, in the order of the change, and so stand as they are in it.
+    private var isFinal = true
+    /// What compresses such pieces while others are made, once there are many, and how far it has come.
+    private var early: EarlyCompression?
+    private var earlyEnd = 0
 
     /// - Parameter room: an encoder whose content is not needed any more.
     init(dot: Dot, room: CBOREncoder) {
@@ -86,8 +92,7 @@ struct ChangeBuilder {
             try apply(RowStore.Insertion(row: insertion.row, steps: steps[...], values: values))
         }
         if isDone {
-            let key = Key(table: insertion.table, row: insertion.row)
-            pieces.append(Piece(key: key, content: .encoded(start..<encoder.bytes.count)))
+            append(encodedFrom: start, on: Key(table: insertion.table, row: insertion.row))
         }
         return isDone
     }
@@ -96,11 +101,30 @@ struct ChangeBuilder {
     mutating func add(editOf row: RowID, in table: TableID, encode: (inout CBOREncoder) -> Void) {
         let start = encoder.bytes.count
         encode(&encoder)
-        pieces.append(Piece(key: Key(table: table, row: row), content: .encoded(start..<encoder.bytes.count)))
+        append(encodedFrom: start, on: Key(table: table, row: row))
+    }
+
+    private mutating func append(encodedFrom start: Int, on key: Key) {
+        if let last = pieces.last, last.key >= key { compressLate() }
+        pieces.append(Piece(key: key, content: .encoded(start..<encoder.bytes.count)))
+        if isFinal, encoder.bytes.count - earlyEnd >= EarlyCompression.pieceBytes { compressEarly() }
+    }
+
+    private mutating func compressEarly() {
+        early = early ?? EarlyCompression()
+        early?.append(Array(encoder.bytes[earlyEnd...]))
+        earlyEnd = encoder.bytes.count
+    }
+
+    /// Leaves it all to the end: what there is may still change, or be put in order.
+    private mutating func compressLate() {
+        isFinal = false
+        early = nil
     }
 
     /// Adds a step. Returns false when the row's operations cancelled out: it was inserted and deleted by this change.
     mutating func add(_ step: RowOperation) throws -> Bool {
+        compressLate()
         let key = Key(table: step.table, row: step.row)
         guard let place = place(key) else {
             pieces.append(Piece(key: key, content: .operation(step)))
@@ -181,14 +205,16 @@ struct ChangeBuilder {
         return ChangeBody.foreignDots(in: operations, author: dot.replica)
     }
 
-    /// The encoding of `body`, which lacks its operations, with those gathered here.
-    func encode(_ body: ChangeBody) -> [UInt8] {
+    /// The encoding of `body`, which lacks its operations, with those gathered here, and what of it is compressed already.
+    func encode(_ body: ChangeBody) -> (content: [UInt8], early: Envelope.EarlyPart?) {
         let isSorted = zip(pieces, pieces.dropFirst()).allSatisfy { $0.key < $1.key }
         let sorted = isSorted ? pieces : pieces.sorted { $0.key < $1.key }
         let structured = pieces.count { if case .operation = $0.content { true } else { false } }
-        return body.encoded(
+        var start = 0
+        let content = body.encoded(
             operationCount: pieces.count, capacity: encoder.bytes.count + 96 * structured
         ) { target in
+            start = target.bytes.count
             for piece in sorted {
                 switch piece.content {
                 case .encoded(let range):
@@ -198,6 +224,7 @@ struct ChangeBuilder {
                 }
             }
         }
+        return (content, early.map { Envelope.EarlyPart(compression: $0, start: start) })
     }
 }
 

@@ -67,12 +67,13 @@ struct LocalCommit {
     }
 
     private func append(
-        _ encoded: [UInt8], of content: ChangeBody, to tip: inout LogTip, deps: [LocalDot]
+        _ encoded: (content: [UInt8], early: Envelope.EarlyPart?), of content: ChangeBody, to tip: inout LogTip,
+        deps: [LocalDot]
     ) throws {
         let references = try context.references(to: deps)
         let entry: Entry
         do {
-            entry = try Envelope.makeEntry(encoded, deps: references)
+            entry = try Envelope.makeEntry(encoded.content, deps: references, early: encoded.early)
         } catch {
             throw StoreError(
                 .limitExceeded, "The change is too large to be sent: split the write into several.", cause: error)

@@ -50,11 +50,28 @@ public enum Envelope {
 
     // MARK: - Making
 
+    /// A part of content that was compressed while the rest was made.
+    public struct EarlyPart {
+        /// What has the part.
+        public var compression: EarlyCompression
+        /// Where it begins in the content.
+        public var start: Int
+
+        /// Creates a part.
+        public init(compression: EarlyCompression, start: Int) {
+            self.compression = compression
+            self.start = start
+        }
+    }
+
     /// Makes an entry whose body everyone can read.
     ///
+    /// - Parameter early: the part that is compressed already, if any.
     /// - Throws: ``TrustError/Code/bodyTooLarge``.
-    public static func makeEntry(_ content: [UInt8], deps: [ChangeReference]) throws(TrustError) -> Entry {
-        let (coding, body) = try encode(content, reserving: 0)
+    public static func makeEntry(
+        _ content: [UInt8], deps: [ChangeReference], early: EarlyPart? = nil
+    ) throws(TrustError) -> Entry {
+        let (coding, body) = try encode(content, early: early, reserving: 0)
         return Entry(deps: deps, coding: coding, body: body)
     }
 
@@ -81,14 +98,16 @@ public enum Envelope {
     }
 
     private static func encode(
-        _ content: [UInt8], reserving reserved: Int
+        _ content: [UInt8], early: EarlyPart? = nil, reserving reserved: Int
     ) throws(TrustError) -> (BodyCoding, [UInt8]) {
         guard content.count <= Limits.contentBytes else {
             throw tooLarge(content.count, "before compression", Limits.contentBytes)
         }
         var coding = BodyCoding.identity
         var body = content
-        if content.count >= compressionThreshold, let frame = Zstandard.compress(content),
+        if content.count >= compressionThreshold,
+            let frame = early.flatMap({ $0.compression.frame(of: content, from: $0.start) })
+                ?? Zstandard.compress(content),
             frame.count <= content.count - content.count / leastSaving
         {
             coding = .zstandard

@@ -122,12 +122,12 @@ package enum Zstandard {
         return Int(declared)
     }
 
-    private static let compressors = ContextPool(make: ZSTD_createCCtx, free: { ZSTD_freeCCtx($0) })
+    static let compressors = ContextPool(make: ZSTD_createCCtx, free: { ZSTD_freeCCtx($0) })
     private static let decompressors = ContextPool(make: ZSTD_createDCtx, free: { ZSTD_freeDCtx($0) })
 }
 
 /// The library's working memory, kept from call to call: to make it anew takes as long as to compress a short body.
-private final class ContextPool: Sendable {
+final class ContextPool: Sendable {
     /// `@unchecked Sendable`: the library's objects may pass from thread to thread, and each has one user at a time.
     private struct Context: @unchecked Sendable { var pointer: OpaquePointer }
 
