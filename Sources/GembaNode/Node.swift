@@ -167,7 +167,8 @@ private final class EngineDriver: @unchecked Sendable {
         guard intake.claimWakeUp() else { return }
         queue.async { [self] in
             intake.endWakeUp()
-            while let event = intake.next() { engine.handle(event, at: now) }
+            while let event = intake.next() { engine.take(event, at: now) }
+            while engine.applyNext(at: now) {}
             startJobs()
         }
     }

@@ -8,6 +8,8 @@ import Synchronization
 final class NodeIntake: Sendable {
     /// Bytes of frames of one link that may wait: the credit windows of both kinds of log and one frame of anything else.
     static let bytesPerLink = Int(Limits.dataWindow + Limits.rosterWindow) + Limits.frameBytes
+    /// Bytes beyond that of all links together, for the one that was given room.
+    static let spareBytes = Int(Limits.wideWindow - Limits.dataWindow)
 
     /// Taken events are dropped this many at a time, so that a busy queue costs constant time and memory for each.
     private static let compactionStride = 256
@@ -18,6 +20,11 @@ final class NodeIntake: Sendable {
         var bytes: [LinkID: Int] = [:]
         var crowded: Set<LinkID> = []
         var isWoken = false
+
+        /// What other links hold beyond ``NodeIntake/bytesPerLink``.
+        func spareBytes(besides link: LinkID) -> Int {
+            bytes.reduce(0) { $0 + ($1.key == link ? 0 : max(0, $1.value - NodeIntake.bytesPerLink)) }
+        }
     }
 
     private let state = Mutex(State())
@@ -30,7 +37,7 @@ final class NodeIntake: Sendable {
             case .received(let link, let frame):
                 if state.crowded.contains(link) { return nil }
                 let held = (state.bytes[link] ?? 0) + frame.count
-                if held > Self.bytesPerLink {
+                if held > Self.bytesPerLink, held - Self.bytesPerLink > Self.spareBytes - state.spareBytes(besides: link) {
                     state.crowded.insert(link)
                     return link
                 }

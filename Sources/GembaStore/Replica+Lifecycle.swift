@@ -164,7 +164,8 @@ extension Replica {
         _ = try CheckedFiles.watch(files.database)
         var configuration = Configuration.withoutTriggers
         configuration.prepareDatabase { try $0.preparePages() }
-        configuration.busyMode = .timeout(busyTimeout)
+        let sign = WaitingSign(path: files.waitingSign)
+        configuration.busyMode = .callback(sign.wait)
         configuration.label = "gemba"
         let pool: DatabasePool
         do {
@@ -184,8 +185,6 @@ extension Replica {
         return pool
     }
 
-    /// How long a process waits for another's write; a batch of a catch-up takes well under a second.
-    private static let busyTimeout: TimeInterval = 10
     /// Pages in the WAL at which a commit copies them back: rarely enough to keep commits fast, at 4 KiB a page 40 MB.
     private static let walCheckpointPages = 10_000
 }

@@ -35,6 +35,10 @@ public final class Replica: Sendable {
     /// Nil when nothing is searchable.
     let searchIndex: SearchIndex?
     let commitListeners = CommitListeners()
+    /// Who waits to make a change.
+    let waiting: WaitingWriters
+    /// How much of what comes from peers is applied at once.
+    let pace = Mutex(ApplyPace())
     private let writer = WriterState()
     private let readers = ReaderStates()
     /// The sequence numbers of own logs that the side file holds durably, so that it is not synced again for them.
@@ -53,6 +57,7 @@ public final class Replica: Sendable {
         self.pool = pool
         environment = try StoreEnvironment(plant: plant, identity: identity, schema: schema, sources: sources)
         sideFile = SideFile(path: ReplicaFolder(path: folder).sideFile)
+        waiting = WaitingWriters(path: ReplicaFolder(path: folder).waitingSign)
         damage = try CheckedFiles.watch(ReplicaFolder(path: folder).database)
         searchIndex = SearchIndex(path: ReplicaFolder(path: folder).searchIndex, environment: environment)
         var machine = try MachineFingerprint.current(databasePath: ReplicaFolder(path: folder).database)
@@ -108,7 +113,11 @@ public final class Replica: Sendable {
     public func write<Result>(
         by actor: String, because reason: String = "", _ body: (WriteTransaction) throws -> Result
     ) throws -> Result {
-        try pool.writeWithoutTransaction { try write(on: $0, by: actor, because: reason, body) }
+        let arrival = waiting.arrive()
+        return try pool.writeWithoutTransaction { database in
+            arrival.end()
+            return try write(on: database, by: actor, because: reason, body)
+        }
     }
 
     /// Makes one change without blocking the caller's thread.
@@ -117,7 +126,11 @@ public final class Replica: Sendable {
         by actor: String, because reason: String = "",
         _ body: @escaping @Sendable (WriteTransaction) throws -> Result
     ) async throws -> Result {
-        try await pool.writeWithoutTransaction { [self] in try write(on: $0, by: actor, because: reason, body) }
+        let arrival = waiting.arrive()
+        return try await pool.writeWithoutTransaction { [self] database in
+            arrival.end()
+            return try write(on: database, by: actor, because: reason, body)
+        }
     }
 
     private func write<Result>(
@@ -245,6 +258,7 @@ struct ReplicaFolder {
 
     var database: String { path + "/replica.sqlite" }
     var sideFile: String { path + "/replica.side" }
+    var waitingSign: String { path + "/replica.wait" }
     var searchIndex: String { path + "/search.sqlite" }
     var keys: String { path + "/keys" }
 }

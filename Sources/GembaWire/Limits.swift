@@ -16,8 +16,10 @@ public enum Limits {
     public static let nesting = 16
     /// A batch as senders fill it: large enough to amortise a transaction, small beside the credit window.
     public static let batchBytes = 256 << 10
-    /// Bytes of data entries that may be on their way to a peer.
+    /// Bytes of data entries that may be on their way to a peer, until it says more.
     public static let dataWindow: UInt64 = 2 << 20
+    /// Bytes of data entries that may be on their way to a peer, whatever it says. A node gives so much to one link at a time.
+    public static let wideWindow: UInt64 = 8 << 20
     /// Bytes of roster entries that may be on their way to a peer.
     public static let rosterWindow: UInt64 = 64 << 10
     /// Signed heads in a hello.

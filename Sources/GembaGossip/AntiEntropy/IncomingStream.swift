@@ -5,7 +5,8 @@ internal import GembaWire
 struct IncomingStream: Sendable {
     let kind: LogKind
     private let limits: SessionLimits
-    private let window: UInt64
+    /// Whether this link has been given room.
+    var isWide = false
 
     /// Whether batches of the round are taken in; what is queued is applied either way.
     private(set) var isOpen = false
@@ -15,6 +16,8 @@ struct IncomingStream: Sendable {
     private(set) var received: UInt64 = 0
     /// The stream offset after what was given to the store.
     private(set) var consumed: UInt64 = 0
+    /// Up to where the peer was told that it may send. Never lowered within a round.
+    private var granted: UInt64 = 0
     /// What this round's packs have said, to which later ones refer.
     private var context = PackingContext()
     private var queue: [Batch] = []
@@ -58,8 +61,17 @@ struct IncomingStream: Sendable {
     init(kind: LogKind, limits: SessionLimits) {
         self.kind = kind
         self.limits = limits
-        window = limits.window(for: kind)
     }
+
+    private var window: UInt64 { limits.window(for: kind, isWide: isWide) }
+    /// Entries that may wait.
+    private var greatestQueue: Int {
+        let bytes = max(window, granted > consumed ? granted - consumed : 0)
+        // A batch that is alone may be larger than the window.
+        return max(Int(bytes) / limits.leastEntryBytes, Limits.commitGroupEntries)
+    }
+    /// Bytes that wait or are being applied.
+    var waiting: UInt64 { received - consumed }
 
     /// Whether nothing is queued or being applied.
     var isDrained: Bool { queue.isEmpty && applying == nil }
@@ -75,6 +87,7 @@ struct IncomingStream: Sendable {
         self.round = round
         received = 0
         consumed = 0
+        granted = limits.window(for: kind)
         context = PackingContext()
         changed = [:]
         repeatedAcks = 0
@@ -104,7 +117,7 @@ struct IncomingStream: Sendable {
     mutating func receive(_ pack: PackMessage, at now: Instant) throws(ProtocolViolation) -> Receipt {
         // Unless it is the next one of the round, it refers to what this end has not heard.
         if let receipt = refusal(round: pack.round, offset: pack.offset) { return receipt }
-        guard pack.runs.reduce(queuedEntries, { $0 + $1.entryCount }) <= limits.queuedEntries else {
+        guard pack.runs.reduce(queuedEntries, { $0 + $1.entryCount }) <= greatestQueue else {
             throw ProtocolViolation(.limitExceeded, "more entries than may wait")
         }
         var runs: [Run] = []
@@ -134,11 +147,11 @@ struct IncomingStream: Sendable {
             throw ProtocolViolation(.malformedFrame, "a batch without entries, or with entries out of range")
         }
         let (end, overflow) = received.addingReportingOverflow(batch.cost)
-        guard !overflow, end <= consumed + window || consumed == received else {
+        guard !overflow, end <= granted || consumed == received else {
             throw ProtocolViolation(.limitExceeded, "more than the credit window")
         }
         queuedEntries += batch.runs.reduce(0) { $0 + $1.entries.count }
-        guard queuedEntries <= limits.queuedEntries else {
+        guard queuedEntries <= greatestQueue else {
             throw ProtocolViolation(.limitExceeded, "more entries than may wait")
         }
         received = end
@@ -193,7 +206,8 @@ struct IncomingStream: Sendable {
 
     mutating func acknowledgement(at now: Instant) -> AckMessage {
         lastAck = now
-        return AckMessage(kind: kind, round: round, received: consumed, limit: consumed + window, have: mentions())
+        granted = max(granted, consumed + window)
+        return AckMessage(kind: kind, round: round, received: consumed, limit: granted, have: mentions())
     }
 
     /// The entries to name this time. The freshest go first when there are too many.

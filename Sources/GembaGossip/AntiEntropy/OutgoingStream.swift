@@ -11,6 +11,7 @@ struct OutgoingStream: Sendable {
 
     let kind: LogKind
     private let limits: SessionLimits
+    /// What may be outstanding, however much the peer grants.
     private let window: UInt64
 
     private(set) var isOpen = false
@@ -61,7 +62,7 @@ struct OutgoingStream: Sendable {
     init(kind: LogKind, limits: SessionLimits) {
         self.kind = kind
         self.limits = limits
-        window = limits.window(for: kind)
+        window = limits.window(for: kind, isWide: true)
         pace = Pace(start: Self.firstAllowance, least: Self.leastAllowance, greatest: window)
     }
 
@@ -86,7 +87,7 @@ struct OutgoingStream: Sendable {
         waiting = []
         sent = 0
         acknowledged = 0
-        limit = window
+        limit = limits.window(for: kind)
         outstanding = []
         context = PackingContext()
     }
@@ -194,8 +195,9 @@ struct OutgoingStream: Sendable {
     /// How much to read, or nil when it is better to wait for credit than to send crumbs.
     private var readableBytes: Int? {
         guard outstanding.count < limits.outstandingBatches else { return nil }
-        let full = max(1, min(UInt64(limits.batchBytes), pace.allowance / 2))
-        let bound = min(limit, acknowledged + pace.allowance)
+        let granted = limit > acknowledged ? limit - acknowledged : 0
+        let full = max(1, min(UInt64(limits.batchBytes), min(pace.allowance, granted) / 2))
+        let bound = acknowledged + min(granted, pace.allowance)
         guard acknowledged == sent || bound >= sent + full else { return nil }
         return Int(full)
     }

@@ -1,4 +1,4 @@
-/// How much may be outstanding so that an acknowledgement comes back in about a second.
+/// How much may be outstanding so that an acknowledgement comes back in a second or two.
 ///
 /// The credit window bounds memory; this bounds waiting. On a slow link a full window would sit in socket buffers for
 /// minutes, and a revocation or a pulse behind it. The allowance doubles while acknowledgements are quick and halves
@@ -7,9 +7,9 @@
 /// Source: the idea, not the arithmetic, of delay-based congestion control as in RFC 6817 (LEDBAT).
 struct Pace: Sendable {
     /// Quicker than this, more would fit.
-    private static let quick = Duration.milliseconds(500)
+    private static let quick = Duration.seconds(1)
     /// Slower than this, it was too much.
-    private static let slow = Duration.seconds(2)
+    private static let slow = Duration.seconds(4)
 
     private let least: UInt64
     private let greatest: UInt64

@@ -65,6 +65,15 @@ public struct Session: Sendable {
     /// Whether this node holds everything that the peer offered in the last comparison.
     public func isSettled(_ kind: LogKind) -> Bool { kind == .roster ? roster.isSettled : data.isSettled }
 
+    /// Bytes of data that were received and are not applied yet.
+    public var waitingBytes: UInt64 { data.incoming.waiting }
+
+    /// Whether the peer may have more data on its way than peers ordinarily may.
+    public var hasRoom: Bool {
+        get { data.incoming.isWide }
+        set { data.incoming.isWide = newValue }
+    }
+
     // MARK: - Inputs: the link
 
     /// The link is up.

@@ -44,13 +44,15 @@ public struct SessionLimits: Hashable, Sendable {
 
     /// Bytes of data entries that may be unacknowledged.
     public var dataWindow: UInt64 = Limits.dataWindow
+    /// The same on a link that was given room: a catch-up that is applied in large transactions takes half the time.
+    public var wideWindow: UInt64 = Limits.wideWindow
     /// Bytes of roster entries that may be unacknowledged.
     public var rosterWindow: UInt64 = Limits.rosterWindow
     /// The bytes at which a batch is full.
     public var batchBytes: Int = Limits.batchBytes
-    /// The bytes of batches that are applied together, when so many wait: the more, the fewer pages of indexes are written
-    /// time and again. A transaction of this size takes a few hundredths of a second, for which local commits wait.
-    public var appliedBytes: Int = 1 << 20
+    /// The bytes of batches that are applied together, when so many wait: the more, the fewer pages are written time and
+    /// again. A local commit does not wait for so much: the store gives way.
+    public var appliedBytes: Int = 8 << 20
     /// Batches that may be unacknowledged; bounds what the sender keeps about them when batches are tiny.
     public var outstandingBatches = 1024
 
@@ -94,9 +96,9 @@ public struct SessionLimits: Hashable, Sendable {
     public var roster: Duration = .seconds(10)
     /// Replicas of one log kind that a peer may name: what is kept about a peer is proportional to it.
     public var replicas = 32 << 10
-    /// Entries that may wait to be applied. An honest entry has more than 64 bytes, so that the window is reached first;
-    /// entries of a few bytes would otherwise take a hundred times the window in memory.
-    public var queuedEntries = 32 << 10
+    /// So many entries may wait to be applied as the window holds of this size in bytes. An honest entry is larger, so that the
+    /// window is reached first; entries of a few bytes would otherwise take a hundred times the window in memory.
+    public var leastEntryBytes = 64
     /// Rounds that a peer may open in a burst before each waits for ``roundRefill``; a round costs a snapshot of the vector.
     public var roundBurst = 32
     /// See ``roundBurst``.
@@ -124,9 +126,9 @@ public struct SessionLimits: Hashable, Sendable {
     public init() {}
 
     /// The credit window for logs of one kind.
-    public func window(for kind: LogKind) -> UInt64 {
+    public func window(for kind: LogKind, isWide: Bool = false) -> UInt64 {
         switch kind {
-        case .data: dataWindow
+        case .data: isWide ? max(wideWindow, dataWindow) : dataWindow
         case .roster: rosterWindow
         }
     }

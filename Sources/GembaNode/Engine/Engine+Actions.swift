@@ -8,7 +8,12 @@ import Logging
 extension Engine {
     /// Gives an input to a link's session and carries out what it asks for, until nothing is left to do.
     func perform(on id: LinkID, at moment: Moment, _ input: (inout Session) -> [SessionAction]) {
-        var queue = self.input(id, input)[...]
+        carryOut(self.input(id, input), on: id, at: moment)
+    }
+
+    /// Carries out what a session asks for, and what it asks for upon that.
+    func carryOut(_ actions: [SessionAction], on id: LinkID, at moment: Moment) {
+        var queue = actions[...]
         while let action = queue.popFirst() {
             guard links[id] != nil else { return }
             queue += carryOut(action, on: id, at: moment)
@@ -27,7 +32,9 @@ extension Engine {
             return []
         case .requestSnapshot(let kind): return answerSnapshot(kind, on: id, at: moment)
         case .read(let request): return answer(request, on: id, at: moment)
-        case .apply(let kind, let runs): return apply(runs, kind: kind, on: id, at: moment)
+        case .apply(let kind, let runs):
+            waitingRuns.append(WaitingRuns(link: id, kind: kind, runs: runs))
+            return []
         case .close(let end):
             close(id, end, at: moment)
             return []
@@ -118,30 +125,6 @@ extension Engine {
         return shown
     }
 
-    private func apply(_ runs: [Run], kind: LogKind, on id: LinkID, at moment: Moment) -> [SessionAction] {
-        // Until the installation is done the store takes nothing else, and the engine must not wait for it.
-        if isInstalling { return input(id) { $0.onApplied(.unavailable, of: kind, at: moment) } }
-        let outcome: GembaStore.ApplyOutcome
-        do {
-            outcome = try replica.apply(runs, kind: kind)
-        } catch {
-            counters.storeFailures += 1
-            logger.error("a batch could not be stored", metadata: ["error": "\(error)"])
-            return input(id) { $0.onApplied(.unavailable, of: kind, at: moment) }
-        }
-        counters.entriesApplied += UInt64(outcome.entryCount)
-        counters.entriesQuarantined += UInt64(outcome.quarantinedCount)
-        if !outcome.forked.isEmpty, let station = links[id]?.session.peer?.station {
-            noteForks(outcome.forked, at: station)
-        }
-        let actions = input(id) { $0.onApplied(outcome.forSession, of: kind, at: moment) }
-        if !outcome.advanced.isEmpty {
-            announce(kind, tips: outcome.advanced, except: id, at: moment)
-            if kind == .roster { upgrade(id, at: moment) }
-        }
-        return actions
-    }
-
     private func unavailable(
         _ kind: LogKind, _ error: any Error, on id: LinkID, at moment: Moment
     ) -> [SessionAction] {
@@ -174,7 +157,7 @@ extension Engine {
     }
 
     /// Remembers that a peer holds another history of some logs than this node.
-    private func noteForks(_ replicas: Set<ReplicaID>, at station: StationKey) {
+    func noteForks(_ replicas: Set<ReplicaID>, at station: StationKey) {
         let names = Set(replicas.map(\.description))
         if peers[station]?.forks.isSuperset(of: names) ?? false { return }
         logger.warning("two histories under one name", metadata: ["logs": "\(names.sorted())"])
@@ -294,19 +277,6 @@ extension ByeMessage.Code {
         switch self {
         case .malformedFrame, .limitExceeded, .invalidChange, .identityMismatch, .otherPlant, .notAMember: true
         default: false
-        }
-    }
-}
-
-extension GembaStore.ApplyOutcome {
-    /// The outcome in the session's terms. A run that contradicts what is held is left out: the rest of the batch counts,
-    /// and the next comparison shows the two histories.
-    fileprivate var forSession: GembaGossip.ApplyOutcome {
-        switch problem {
-        case nil, .forked: .advanced(advanced)
-        case .missingDependency: .incomplete(advanced: advanced, lacking: .dependency)
-        case .needsRoster: .incomplete(advanced: advanced, lacking: .roster)
-        case .invalid(let text): .invalid(text)
         }
     }
 }

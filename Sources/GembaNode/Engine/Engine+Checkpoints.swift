@@ -37,6 +37,7 @@ extension Engine {
 
     /// Takes in what came of a job.
     public func finish(_ result: EngineJobResult, at moment: Moment) {
+        defer { applyWaiting(at: moment) }
         switch result.kind {
         case .made(let signed):
             logger.info(

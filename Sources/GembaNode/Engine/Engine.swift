@@ -29,6 +29,10 @@ public final class Engine {
     /// Peers whose status changed since it was last taken.
     var changedPeers: Set<StationKey> = []
     var counters = EngineCounters()
+    /// What sessions have received, in the order in which it is applied.
+    var waitingRuns: [WaitingRuns] = []
+    /// The link that was given room for a catch-up.
+    var wideLink: WideLink?
     /// Checkpoints that are made, taken or installed.
     var checkpoints = CheckpointDesk()
     /// What is done about bodies that are lacking.
@@ -89,8 +93,14 @@ public final class Engine {
 
     // MARK: - Events
 
-    /// Takes an event of the transport.
+    /// Takes an event of the transport, and applies what came by it.
     public func handle(_ event: TransportEvent, at moment: Moment) {
+        take(event, at: moment)
+        applyWaiting(at: moment)
+    }
+
+    /// Takes an event of the transport; ``applyWaiting(at:)`` has to follow.
+    func take(_ event: TransportEvent, at moment: Moment) {
         switch event {
         case .listening: break
         case .hinted(let endpoint, let key): take(hint: key, endpoint: endpoint, at: moment)
@@ -111,6 +121,8 @@ public final class Engine {
         for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             perform(on: id, at: moment) { $0.onTick(at: moment) }
         }
+        applyWaiting(at: moment)
+        reconsiderRoom(at: moment)
         dial(at: moment)
         returnIfLapsed()
         careForBackfill(at: moment)
@@ -146,6 +158,7 @@ public final class Engine {
             positions[kind] = current[kind]
             announce(kind, tips: [], except: nil, at: moment)
         }
+        applyWaiting(at: moment)
     }
 
     /// Ends all sessions and says so.

@@ -6,28 +6,28 @@ extension LogStore {
     // MARK: - Writing
 
     /// Writes consecutive entries that end at a head, of which the first may begin a stretch of the apply order.
+    ///
+    /// - Parameter contents: what stands in their segments, if that was made ready before.
     func insert(
-        _ entries: [StoredEntry], replica: Int64, beginsStretch: Bool, signature: [UInt8]?
+        _ entries: [StoredEntry], replica: Int64, beginsStretch: Bool, signature: [UInt8]?,
+        contents: [SegmentEntries]? = nil
     ) throws {
-        guard let first = entries.first?.sequence else { return }
-        var builder = SegmentBuilder(replica: replica, first: first)
-        for entry in entries {
-            if !builder.takes(entry.encoded.count) {
-                try write(builder)
-                builder = SegmentBuilder(replica: replica, first: entry.sequence)
+        for (index, group) in SegmentBuilder.groups(of: entries.lazy.map(\.encoded.count)).enumerated() {
+            var builder = SegmentBuilder(replica: replica, first: entries[group.lowerBound].sequence)
+            for place in group {
+                let record = SegmentRecord(entries[place], beginsStretch: beginsStretch && place == 0)
+                builder.add(record, entries[place].encoded)
             }
-            let record = SegmentRecord(entry, beginsStretch: beginsStretch && entry.sequence == first)
-            builder.add(record, entry.encoded)
+            if let signature, group.upperBound == entries.count { builder.keep(signature) }
+            try write(builder, contents?[index])
         }
-        if let signature { builder.keep(signature) }
-        try write(builder)
     }
 
-    func write(_ builder: SegmentBuilder) throws {
-        let (coding, bytes) = builder.encodedEntries()
+    func write(_ builder: SegmentBuilder, _ content: SegmentEntries? = nil) throws {
+        let content = content ?? builder.encodedEntries
         try connection.statement(Self.insertSegment)
             .bind(1, builder.key.rawValue).bind(2, builder.directory).bind(3, builder.heads)
-            .bind(4, coding.rawValue).bind(5, bytes).run()
+            .bind(4, content.coding.rawValue).bind(5, content.bytes).run()
     }
 
     private static let insertSegment = SQLText(

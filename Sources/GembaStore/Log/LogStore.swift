@@ -133,8 +133,13 @@ final class LogStore {
 
     /// Stores the next entries of a log, which end at a head, and moves its tip and the frontier.
     ///
-    /// - Parameter deps: what the entries follow in other logs.
-    func append(_ entries: [StoredEntry], to tip: inout LogTip, deps: [LocalDot], signature: [UInt8]) throws {
+    /// - Parameters:
+    ///   - deps: what the entries follow in other logs.
+    ///   - contents: what stands in their segments, if that was made ready before.
+    func append(
+        _ entries: [StoredEntry], to tip: inout LogTip, deps: [LocalDot], signature: [UInt8],
+        contents: [SegmentEntries]? = nil
+    ) throws {
         guard let first = entries.first, let last = entries.last else {
             // Nothing but a genesis, which is stored already.
             return try keep(signature: signature, at: tip.dot)
@@ -143,7 +148,8 @@ final class LogStore {
         let previous = tip.sequence
         let dot = LocalDot(replica: tip.number, sequence: first.sequence)
         let beginsStretch = try extendOrder(of: tip.kind, with: dot)
-        try insert(entries, replica: tip.number, beginsStretch: beginsStretch, signature: signature)
+        try insert(
+            entries, replica: tip.number, beginsStretch: beginsStretch, signature: signature, contents: contents)
         tip.sequence = last.sequence
         tip.hash = last.hash
         tip.lamport = last.lamport

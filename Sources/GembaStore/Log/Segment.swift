@@ -265,8 +265,27 @@ struct SegmentBuilder {
 
     var key: Segment.Key { Segment.Key(LocalDot(replica: replica, sequence: first)) }
     /// Whether an entry of a length fits beside those that are there.
-    func takes(_ length: Int) -> Bool {
-        count == 0 || (count < Segment.maximumCount && entries.count + length <= Segment.maximumBytes)
+    func takes(_ length: Int) -> Bool { Self.takes(length, besides: count, bytes: entries.count) }
+
+    private static func takes(_ length: Int, besides count: Int, bytes: Int) -> Bool {
+        count == 0 || (count < Segment.maximumCount && bytes + length <= Segment.maximumBytes)
+    }
+
+    /// How entries of these lengths go into new segments.
+    static func groups<Lengths: Collection<Int>>(of lengths: Lengths) -> [Range<Lengths.Index>] {
+        var groups: [Range<Lengths.Index>] = []
+        var start = lengths.startIndex
+        var (count, bytes) = (0, 0)
+        for index in lengths.indices {
+            if !takes(lengths[index], besides: count, bytes: bytes) {
+                groups.append(start..<index)
+                start = index
+                (count, bytes) = (0, 0)
+            }
+            (count, bytes) = (count + 1, bytes + lengths[index])
+        }
+        if count > 0 { groups.append(start..<lengths.endIndex) }
+        return groups
     }
 
     mutating func add(_ record: SegmentRecord, _ entry: some Collection<UInt8>) {
@@ -278,14 +297,29 @@ struct SegmentBuilder {
     /// Keeps a signature at the entry that was added last.
     mutating func keep(_ signature: [UInt8]) { Segment.append(signature, at: count - 1, to: &heads) }
 
+    /// The entries as stored.
+    var encodedEntries: SegmentEntries { SegmentEntries(of: entries, count: count) }
+}
+
+/// The entries of a segment as they are stored.
+struct SegmentEntries: Sendable {
+    let coding: Segment.Coding
+    let bytes: [UInt8]
+
     /// Compression begins to pay where entries repeat each other.
     private static let leastCompressed = 4
 
-    /// The entries as stored.
-    func encodedEntries() -> (coding: Segment.Coding, bytes: [UInt8]) {
-        guard count >= Self.leastCompressed, entries.count <= Segment.maximumBytes,
+    init(of entries: some Collection<[UInt8]>) {
+        self.init(of: Array(entries.joined()), count: entries.count)
+    }
+
+    fileprivate init(of entries: [UInt8], count: Int) {
+        if count >= Self.leastCompressed, entries.count <= Segment.maximumBytes,
             let frame = Zstandard.compress(entries), frame.count < entries.count - entries.count / 8
-        else { return (.plain, entries) }
-        return (.zstandard, frame)
+        {
+            (coding, bytes) = (.zstandard, frame)
+        } else {
+            (coding, bytes) = (.plain, entries)
+        }
     }
 }

@@ -7,12 +7,19 @@ extension RowStore {
     /// Applies all operations of a batch, row by row in the order of the tables, each row's in the order of the batch, which
     /// has to be causal.
     ///
-    /// - Parameter dots: the changes of the batch.
-    func merge(_ batch: OperationBatch, as dots: [LocalDot]) throws {
+    /// - Parameters:
+    ///   - dots: the changes of the batch.
+    ///   - pause: called now and then; what it throws ends the work.
+    func merge(_ batch: OperationBatch, as dots: [LocalDot], pausing pause: () throws -> Void = {}) throws {
         try batch.withValues { values in
             let places = batch.placesByRow()
             var start = 0
+            var nextPause = Self.pauseInterval
             while start < places.count {
+                if start >= nextPause {
+                    try pause()
+                    nextPause += Self.pauseInterval
+                }
                 let first = batch.items[places[start]]
                 var end = start + 1
                 while end < places.count, batch.items[places[end]].row == first.row,
@@ -25,6 +32,9 @@ extension RowStore {
             }
         }
     }
+
+    /// Operations between two pauses, which take a millisecond or two.
+    private static let pauseInterval = 64
 
     /// Applies operations on one row.
     private func merge(

@@ -29,6 +29,15 @@ public struct ApplyOutcome: Hashable, Sendable {
     /// Nothing stored, no problem met.
     public init() {}
 
+    /// Adds what came of the runs that followed.
+    mutating func add(_ later: Self) {
+        advanced += later.advanced
+        entryCount += later.entryCount
+        quarantinedCount += later.quarantinedCount
+        forked.formUnion(later.forked)
+        if let problem = later.problem { meet(problem) }
+    }
+
     mutating func meet(_ new: Problem) {
         if problem.map({ $0.gravity < new.gravity }) ?? true { problem = new }
     }

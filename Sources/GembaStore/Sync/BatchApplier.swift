@@ -17,8 +17,11 @@ struct BatchApplier {
     private var clock: HybridClock
     private let wall: UInt64
     private let calibration: StoreCalibration
+    private let isUnwanted: () -> Bool
 
-    init(context: StoreContext, kind: LogKind) throws {
+    /// - Parameter isUnwanted: whether the transaction should be given up.
+    init(context: StoreContext, kind: LogKind, isUnwanted: @escaping () -> Bool) throws {
+        self.isUnwanted = isUnwanted
         self.context = context
         self.kind = kind
         clock = HybridClock(latest: try context.state().latestTimestamp)
@@ -27,21 +30,30 @@ struct BatchApplier {
     }
 
     /// Applies all runs that can be applied.
-    mutating func apply(_ runs: [Run]) throws {
-        for run in runs {
+    ///
+    /// - Throws: ``ApplyPace/GivenWay``, besides what the store fails with.
+    mutating func apply(_ runs: ArraySlice<Run>) throws {
+        let compression = RunCompression(of: runs)
+        defer { compression?.cancel() }
+        for index in runs.indices {
+            try giveWay()
             do throws(Refusal) {
-                try apply(run)
+                try apply(runs[index], contents: { compression?.entries(ofRun: index) })
             } catch {
                 switch error {
                 case .problem(let problem):
                     outcome.meet(problem)
-                    if problem == .forked { outcome.forked.insert(run.replica) }
+                    if problem == .forked { outcome.forked.insert(runs[index].replica) }
                 case .failure(let failure): throw failure
                 }
             }
         }
-        try context.rows.merge(context.operations, as: changes)
+        try context.rows.merge(context.operations, as: changes, pausing: giveWay)
         try context.save(latestTimestamp: clock.latest)
+    }
+
+    private func giveWay() throws {
+        if isUnwanted() { throw ApplyPace.GivenWay() }
     }
 
     /// Why a run is not applied: the run's fault, or the store's.
@@ -56,9 +68,10 @@ struct BatchApplier {
 
     // MARK: - One run
 
-    private mutating func apply(_ run: Run) throws(Refusal) {
-        let held = try attempt { try context.log.tip(of: run.replica) }
-        guard let run = try unheldPart(of: run, held: held) else { return }
+    /// - Parameter contents: what stands in the segments of the run, if that was made ready.
+    private mutating func apply(_ whole: Run, contents: () -> [SegmentEntries]?) throws(Refusal) {
+        let held = try attempt { try context.log.tip(of: whole.replica) }
+        guard let run = try unheldPart(of: whole, held: held) else { return }
         let verified: VerifiedRun
         do {
             verified = try VerifiedRun(
@@ -75,7 +88,7 @@ struct BatchApplier {
         if let genesis = verified.genesis, kind == .data {
             _ = try resolve(genesis.rosterFrontier, kind: .roster, otherwise: .needsRoster)
         }
-        try store(verified, run: run, held: held, deps: deps)
+        try store(verified, run: run, held: held, deps: deps, contents: run.first == whole.first ? contents() : nil)
     }
 
     /// The part of a run beyond what is held; nil when there is none.
@@ -140,7 +153,7 @@ struct BatchApplier {
     // MARK: - Storing
 
     private mutating func store(
-        _ verified: VerifiedRun, run: Run, held: LogTip?, deps: [[LocalDot]]
+        _ verified: VerifiedRun, run: Run, held: LogTip?, deps: [[LocalDot]], contents: [SegmentEntries]?
     ) throws(Refusal) {
         do {
             var tip: LogTip
@@ -150,7 +163,9 @@ struct BatchApplier {
                 guard let genesis = verified.genesis else { throw Refusal.problem(.missingDependency) }
                 tip = try context.log.create(genesis, hash: verified.entries[0].hash, encoded: run.entries[0])
             }
-            try append(verified, run: run, to: &tip, deps: deps, skipping: held == nil ? 1 : 0)
+            let entries = try take(verified, run: run, after: tip, deps: deps, skipping: held == nil ? 1 : 0)
+            try context.log.append(
+                entries, to: &tip, deps: deps.flatMap(\.self), signature: verified.head.signature, contents: contents)
             outcome.entryCount += verified.entries.count
             outcome.advanced.append(tip.reference)
             if tip.station == context.environment.identity.stationKey { try noticeRecovery(of: tip) }
@@ -162,10 +177,10 @@ struct BatchApplier {
         }
     }
 
-    /// Stores the entries of a run, and gathers what they do to rows.
-    private mutating func append(
-        _ verified: VerifiedRun, run: Run, to tip: inout LogTip, deps: [[LocalDot]], skipping skipped: Int
-    ) throws {
+    /// Gathers what the entries of a run do to rows, and returns them as they are to be stored.
+    private mutating func take(
+        _ verified: VerifiedRun, run: Run, after tip: LogTip, deps: [[LocalDot]], skipping skipped: Int
+    ) throws -> [StoredEntry] {
         var entries: [StoredEntry] = []
         entries.reserveCapacity(verified.entries.count)
         var ahead = tip
@@ -181,7 +196,7 @@ struct BatchApplier {
                     sequence: dot.sequence, hash: hash, timestamp: timestamp ?? HybridTimestamp(rawValue: 0),
                     lamport: ahead.lamport, isQuarantined: timestamp == nil, encoded: run.entries[index]))
         }
-        try context.log.append(entries, to: &tip, deps: deps.flatMap(\.self), signature: verified.head.signature)
+        return entries
     }
 
     /// Gathers what an entry does to rows. Whether it is valid is decided by its bytes and its causal past alone, so every

@@ -1,6 +1,7 @@
 public import GembaCausality
 public import GembaTrust
 public import GembaWire
+import Synchronization
 
 /// What a node needs of a replica to keep it in step with others.
 extension Replica {
@@ -76,10 +77,35 @@ extension Replica {
         }
     }
 
-    /// Applies a batch from a peer in one transaction. Signatures and hash chains are verified before anything is stored.
+    /// Applies a batch from a peer. Signatures and hash chains are verified before anything is stored.
+    ///
+    /// It is one transaction as long as nobody waits to make a change here. When somebody does, what was begun is taken back,
+    /// and the runs go in pieces between which others write.
+    ///
+    /// - Throws: ``StoreError``. Pieces that were applied before stay applied, and do no harm when they come again.
     public func apply(_ runs: [Run], kind: LogKind) throws -> ApplyOutcome {
+        var outcome = ApplyOutcome()
+        var rest = runs[...]
+        while !rest.isEmpty {
+            let piece = pace.withLock { $0.piece(of: rest) }
+            do {
+                outcome.add(try apply(piece.runs, kind: kind, givesWay: piece.givesWay))
+            } catch is ApplyPace.GivenWay {
+                pace.withLock { $0.slow() }
+                waiting.letPass()
+                continue
+            }
+            rest = rest.dropFirst(piece.runs.count)
+            pace.withLock { $0.quicken() }
+        }
+        return outcome
+    }
+
+    private func apply(_ runs: ArraySlice<Run>, kind: LogKind, givesWay: Bool) throws -> ApplyOutcome {
         let (outcome, recovered) = try write { context in
-            var applier = try BatchApplier(context: context, kind: kind)
+            var applier = try BatchApplier(
+                context: context, kind: kind,
+                isUnwanted: { [waiting] in givesWay && waiting.isAnyone })
             try applier.apply(runs)
             return (applier.outcome, applier.recovered)
         }

@@ -20,6 +20,27 @@ struct FlowTests {
         #expect(simulation.sent["pack", default: 0] < 430)
     }
 
+    @Test("S8: a link with room has more on its way, and takes no more once the room is taken back")
+    func room() {
+        let simulation = GossipSimulation(seed: 6, nodes: 2)
+        simulation.faults.usesCodec = false
+        simulation.givesRoom = true
+        simulation.preload(ReplicaID(rawValue: 1), count: 400_000, at: [0])
+        simulation.connect(0, 1)
+        #expect(simulation.run(for: 60_000) { simulation.isConverged })
+        #expect(simulation.endings.isEmpty)
+        let greatest = simulation.greatestOutstanding[.data] ?? 0
+        #expect(greatest > Limits.dataWindow && greatest <= Limits.wideWindow, "\(greatest)")
+
+        // What was granted before may still come.
+        for end in simulation.ends.keys { simulation.ends[end]?.session.hasRoom = false }
+        simulation.preload(ReplicaID(rawValue: 2), count: 100_000, at: [1])
+        simulation.greatestOutstanding = [:]
+        simulation.write(ReplicaID(rawValue: 2), at: 1)
+        #expect(simulation.run(for: 60_000) { simulation.isConverged })
+        #expect(simulation.endings.isEmpty)
+    }
+
     @Test(
         "S1: two authors who answer each other get through the smallest window", arguments: [1, 100, 250] as [UInt64])
     func answers(window: UInt64) {

@@ -66,6 +66,8 @@ final class GossipSimulation {
     var random: SeededGenerator
     var faults = SimulatedFaults()
     var limits = SessionLimits()
+    /// Whether every new session is given room for a catch-up.
+    var givesRoom = false
     var nodes: [Node] = []
     var ends: [Int: End] = [:]
     /// Frames sent, by what they are.
@@ -119,11 +121,12 @@ final class GossipSimulation {
         nextEnd += 2
         nextLink += 1
         for (end, node, direction) in [(first, dialler, LinkDirection.dialled), (first + 1, listener, .accepted)] {
-            let session = Session(
+            var session = Session(
                 SessionConfiguration(
                     station: nodes[node].station, plant: PlantID(rawValue: .init(high: 7, low: 7)),
                     nonce: UInt64(node), session: SessionID(rawValue: random.next()), direction: direction,
                     standing: standings[node] ?? .members, limits: limits))
+            session.hasRoom = givesRoom
             ends[end] = End(node: node, peer: first + (end == first ? 1 : 0), link: nextLink, session: session)
         }
         for end in [first, first + 1] { input(end) { $0.start(at: $1) } }
@@ -236,7 +239,7 @@ final class GossipSimulation {
     /// The bounds that hold at every moment, whatever the wire does.
     private func check(_ end: End) {
         for (kind, sync) in [(LogKind.roster, end.session.roster), (.data, end.session.data)] {
-            let window = limits.window(for: kind)
+            let window = limits.window(for: kind, isWide: givesRoom)
             let outstanding = sync.outgoing.sent - sync.outgoing.acknowledged
             greatestOutstanding[kind] = max(greatestOutstanding[kind] ?? 0, outstanding)
             let queued = sync.incoming.received - sync.incoming.consumed
