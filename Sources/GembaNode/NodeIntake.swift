@@ -21,9 +21,11 @@ final class NodeIntake: Sendable {
         var crowded: Set<LinkID> = []
         var isWoken = false
 
-        /// What other links hold beyond ``NodeIntake/bytesPerLink``.
-        func spareBytes(besides link: LinkID) -> Int {
-            bytes.reduce(0) { $0 + ($1.key == link ? 0 : max(0, $1.value - NodeIntake.bytesPerLink)) }
+        /// Whether a link may hold more than ``NodeIntake/bytesPerLink``, with what others hold beyond that.
+        func hasRoom(for held: Int, of link: LinkID) -> Bool {
+            bytes.reduce(held - NodeIntake.bytesPerLink) { sum, other in
+                sum + (other.key == link ? 0 : max(0, other.value - NodeIntake.bytesPerLink))
+            } <= NodeIntake.spareBytes
         }
     }
 
@@ -37,7 +39,7 @@ final class NodeIntake: Sendable {
             case .received(let link, let frame):
                 if state.crowded.contains(link) { return nil }
                 let held = (state.bytes[link] ?? 0) + frame.count
-                if held > Self.bytesPerLink, held - Self.bytesPerLink > Self.spareBytes - state.spareBytes(besides: link) {
+                if held > Self.bytesPerLink, !state.hasRoom(for: held, of: link) {
                     state.crowded.insert(link)
                     return link
                 }

@@ -156,6 +156,8 @@ extension Engine {
     ) throws -> CheckpointVerdict? {
         if checkpoints.isInstalling || (checkpoints.source != nil && checkpoints.source != id) { return .later }
         if !isOnlyWay, try !isNew { return .declined }
+        // It was taken from this peer or another, and the peer can do better by now.
+        if try replica.holdsEverything(of: signed.manifest.id) { return .declined }
         return switch try replica.standing(of: signed) {
         case .unsound: nil
         case .unexplained: .later

@@ -130,6 +130,15 @@ extension Replica {
         }
     }
 
+    /// Whether a checkpoint is complete here and brings nothing, because every entry that it stands for is held.
+    public func holdsEverything(of checkpoint: CheckpointID) throws -> Bool {
+        let cut = try withOpenCheckpoint(checkpoint) { try $0.isComplete ? CheckpointReader.cut(of: $0) : nil } ?? nil
+        guard let cut else { return false }
+        var held = VersionVector()
+        for reference in try vector(of: .data) { held.insert(reference.dot) }
+        return held.covers(cut)
+    }
+
     /// Begins to take a checkpoint, or goes on with it.
     ///
     /// - Returns: the chunks that are missing.

@@ -90,6 +90,32 @@ struct CheckpointTests {
         #expect(try c.verify().fault == nil)
     }
 
+    @Test("A checkpoint brings nothing once all that it stands for is held, and brings something before")
+    func useless() throws {
+        let (plant, a, _) = try eventfulPlant()
+        let c = try plant.enrol("C")
+        let first = try a.makeCheckpoint()
+        #expect(try !c.holdsEverything(of: first.manifest.id))
+        // Chunks that are here are not yet entries that are held.
+        _ = try c.stage(first)
+        for index in first.manifest.chunks.indices {
+            let chunk = try #require(try a.chunk(index, of: first.manifest.id))
+            #expect(try c.stage(chunk))
+        }
+        #expect(try !c.holdsEverything(of: first.manifest.id))
+        _ = try c.install(first.manifest.id)
+        #expect(try c.holdsEverything(of: first.manifest.id))
+        #expect(try a.holdsEverything(of: first.manifest.id))
+
+        try a.write(by: "ewa") { try $0.insert(into: "part", ["name": .text("later")]) }
+        let second = try a.makeCheckpoint()
+        _ = try c.stage(second)
+        for index in second.manifest.chunks.indices {
+            if let chunk = try a.chunk(index, of: second.manifest.id) { _ = try c.stage(chunk) }
+        }
+        #expect(try !c.holdsEverything(of: second.manifest.id))
+    }
+
     @Test("A replica with work of its own keeps it, and its unsent changes are sent unaltered (M17)")
     func localWork() throws {
         let (plant, a, b) = try eventfulPlant()
