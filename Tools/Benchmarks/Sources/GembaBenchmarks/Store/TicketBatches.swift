@@ -11,8 +11,8 @@ struct TicketBatches: Measurement {
         Figure("apply-1000", goal: 1.4, "apply a change of 1,000 new rows, over inserting them"),
     ]
 
-    private static let rounds = 7
-    private static let batches = 5
+    private static let rounds = 5
+    private static let batches = 20
     private static let batchSize = 1000
     private static let singles = 100
 
@@ -43,16 +43,17 @@ struct TicketBatches: Measurement {
         }
         let author = try SampleTicket.station(in: "\(folder)/author")
         let receiver = try SampleTicket.station("B", beside: author, in: "\(folder)/receiver")
-        let first = round * (Self.batches * Self.batchSize + Self.singles)
-        let tickets = SampleTicket.make(first..<first + Self.batches * Self.batchSize + Self.singles)
-        let rows = PlainTickets(tickets)
+        let start = round * (Self.batches * Self.batchSize + Self.singles)
         var position: Int64 = 0
 
         for batch in 0..<Self.batches {
-            let range = batch * Self.batchSize..<(batch + 1) * Self.batchSize
-            inserting.plain.time { plain.insert(rows, range) }
-            try inserting.own.time { try Self.insert(tickets[range], at: author) }
-            for (name, other) in others { inserting.time(name) { other.insert(rows, range) } }
+            // Whoever inserts rows has just made them.
+            let first = start + batch * Self.batchSize
+            let tickets = SampleTicket.make(first..<first + Self.batchSize)
+            let rows = PlainTickets(tickets)
+            inserting.plain.time { plain.insert(rows, tickets.indices) }
+            try inserting.own.time { try Self.insert(tickets[...], at: author) }
+            for (name, other) in others { inserting.time(name) { other.insert(rows, tickets.indices) } }
             guard bench.wants("apply-1000") else { continue }
             let news = try author.runs(
                 of: .data, after: position, excluding: VersionVector(), maximumBytes: Limits.batchBytes)
@@ -60,7 +61,10 @@ struct TicketBatches: Measurement {
             let outcome = try applying.time { try receiver.apply(news.runs, kind: .data) }
             precondition(outcome.problem == nil && outcome.quarantinedCount == 0, "\(outcome)")
         }
-        for index in tickets.indices.suffix(Self.singles) where bench.wants("insert-1-full") {
+        let first = start + Self.batches * Self.batchSize
+        let tickets = SampleTicket.make(first..<first + Self.singles)
+        let rows = PlainTickets(tickets)
+        for index in tickets.indices where bench.wants("insert-1-full") {
             single.plain.time { plain.insert(rows, index..<index + 1) }
             try single.own.time { try Self.insert(tickets[index...index], at: author) }
             for (name, other) in others { single.time(name) { other.insert(rows, index..<index + 1) } }
