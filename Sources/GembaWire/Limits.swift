@@ -19,7 +19,7 @@ public enum Limits {
     /// Bytes of data entries that may be on their way to a peer, until it says more.
     public static let dataWindow: UInt64 = 2 << 20
     /// Bytes of data entries that may be on their way to a peer, whatever it says. A node gives so much to one link at a time.
-    public static let wideWindow: UInt64 = 8 << 20
+    public static let wideWindow: UInt64 = 10 << 20
     /// Bytes of roster entries that may be on their way to a peer.
     public static let rosterWindow: UInt64 = 64 << 10
     /// Signed heads in a hello.

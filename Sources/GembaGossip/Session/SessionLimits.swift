@@ -52,7 +52,7 @@ public struct SessionLimits: Hashable, Sendable {
     public var batchBytes: Int = Limits.batchBytes
     /// The bytes of batches that are applied together, when so many wait: the more, the fewer pages are written time and
     /// again. A local commit does not wait for so much: the store gives way.
-    public var appliedBytes: Int = 8 << 20
+    public var appliedBytes: Int = 10 << 20
     /// Batches that may be unacknowledged; bounds what the sender keeps about them when batches are tiny.
     public var outstandingBatches = 1024
 

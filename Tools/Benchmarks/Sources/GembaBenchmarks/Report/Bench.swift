@@ -37,6 +37,9 @@ final class Bench {
         return path
     }
 
+    /// Waits until the disk has what was prepared, so that what is measured next does not wait for that.
+    func settle() { sync() }
+
     /// A million tickets, made once for all figures that need them.
     func largeTable() throws -> LargeTable {
         if let sharedLargeTable { return sharedLargeTable }

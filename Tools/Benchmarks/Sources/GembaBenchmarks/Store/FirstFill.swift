@@ -24,7 +24,7 @@ struct FirstFill: Measurement {
         let folder = try bench.makeFolder("first-fill")
         let tickets = SampleTicket.make(0..<Self.count, batch: 1)
         let rows = PlainTickets(tickets)
-        try measure(tickets, rows, folder: folder)
+        try measure(tickets, rows, folder: folder, on: bench)
         bench.add("first-fill", filling, over: plain)
         bench.add("extract", reading, over: session, of: "changeset of the session extension")
         let size = try FileSize.ofClosed(database: "\(folder)/author/replica.sqlite")
@@ -32,7 +32,7 @@ struct FirstFill: Measurement {
         bench.add("size-full-single", Series([size / plainSize]), remark: "plain SQLite, 100,000 rows")
     }
 
-    private mutating func measure(_ tickets: [SampleTicket], _ rows: PlainTickets, folder: String) throws {
+    private mutating func measure(_ tickets: [SampleTicket], _ rows: PlainTickets, folder: String, on bench: Bench) throws {
         let author = try SampleTicket.station(in: "\(folder)/author", isDurable: false)
         for ticket in tickets {
             try author.write(by: "bench") { try $0.insert(into: "ticket", id: ticket.row, ticket.values) }
@@ -42,6 +42,7 @@ struct FirstFill: Measurement {
             Progress.note("  round \(round + 1) of \(Self.rounds)")
             let receiver = try SampleTicket.station("R\(round)", beside: author, in: "\(folder)/receiver-\(round)")
             let plain = database("\(folder)/plain-\(round).sqlite")
+            bench.settle()
             self.plain.time { plain.insert(rows, 0..<Self.count) }
             let tracked = database("\(folder)/tracked-\(round).sqlite")
             tracked.track()
@@ -51,6 +52,7 @@ struct FirstFill: Measurement {
             var batches: [[Run]] = []
             var position: Int64 = 0
             try reading.time { try author.forEachBatch(after: &position) { batches.append($0) } }
+            bench.settle()
             try filling.time { for runs in batches.joined { _ = try receiver.apply(runs, kind: .data) } }
             let held = try receiver.statistics().changes
             precondition(held >= Self.count, "\(held) of \(Self.count) changes arrived")

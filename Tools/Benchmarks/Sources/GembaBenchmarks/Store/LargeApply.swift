@@ -42,7 +42,9 @@ struct LargeApply: Measurement {
             try FileManager.default.copyItem(atPath: table.receiver, toPath: "\(folder)/receiver")
             guard let database = PlainDatabase(existing: "\(folder)/plain.sqlite") else { fatalError("no copy") }
             let receiver = try table.open("\(folder)/receiver")
+            bench.settle()
             plain.time { database.update(rows, (0..<UInt32(Self.updates)).map { $0 }, state: state) }
+            bench.settle()
             try own.time {
                 for runs in batches {
                     let outcome = try receiver.apply(runs, kind: .data)

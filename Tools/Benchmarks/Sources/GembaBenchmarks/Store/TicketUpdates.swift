@@ -29,6 +29,7 @@ struct TicketUpdates: Measurement {
                 for ticket in tickets[range] { try tx.insert(into: "ticket", id: ticket.row, ticket.values) }
             }
         }
+        bench.settle()
         var times = TrackedTimes()
         var generator = SplitMix(state: 1)
         for round in 0..<Self.rounds {
