@@ -32,7 +32,9 @@ struct FirstFill: Measurement {
         bench.add("size-full-single", Series([size / plainSize]), remark: "plain SQLite, 100,000 rows")
     }
 
-    private mutating func measure(_ tickets: [SampleTicket], _ rows: PlainTickets, folder: String, on bench: Bench) throws {
+    private mutating func measure(
+        _ tickets: [SampleTicket], _ rows: PlainTickets, folder: String, on bench: Bench
+    ) throws {
         let author = try SampleTicket.station(in: "\(folder)/author", isDurable: false)
         for ticket in tickets {
             try author.write(by: "bench") { try $0.insert(into: "ticket", id: ticket.row, ticket.values) }
