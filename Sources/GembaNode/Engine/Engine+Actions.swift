@@ -145,7 +145,7 @@ extension Engine {
         case .conflicting(_, let tips): noteForks(Set(tips.map(\.ours.replica)), at: station)
         case .behind(let kind, let changes): if kind == .data { updatePeer(station) { $0.behind = changes } }
         case .compared(let kind, let theirs):
-            if kind == .data { acknowledge(station, VersionVector(references: theirs)) }
+            if kind == .data { acknowledge(station, VersionVector(theirs)) }
         case .peerHolds(let kind, let vector): if kind == .data { acknowledge(station, vector) }
         case .clockOffset(let offset):
             updatePeer(station) { status in
@@ -168,7 +168,7 @@ extension Engine {
     private func noteEnrolment(_ action: SessionAction, on id: LinkID) {
         let held: VersionVector
         switch action {
-        case .compared(.roster, let theirs): held = VersionVector(references: theirs)
+        case .compared(.roster, let theirs): held = VersionVector(theirs)
         case .peerHolds(.roster, let vector): held = vector
         default: return
         }
@@ -278,12 +278,5 @@ extension ByeMessage.Code {
         case .malformedFrame, .limitExceeded, .invalidChange, .identityMismatch, .otherPlant, .notAMember: true
         default: false
         }
-    }
-}
-
-extension VersionVector {
-    fileprivate init(references: [ChangeReference]) {
-        self.init()
-        for reference in references { insert(reference.dot) }
     }
 }

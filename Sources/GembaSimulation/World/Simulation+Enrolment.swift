@@ -146,8 +146,7 @@ extension Simulation {
 extension Replica {
     /// Takes over what another replica knows of the roster.
     fileprivate func takeRoster(of other: Replica) throws {
-        var known = VersionVector()
-        for reference in try vector(of: .roster) { known.insert(reference.dot) }
+        let known = VersionVector(try vector(of: .roster))
         let (runs, _, _) = try other.runs(of: .roster, after: 0, excluding: known, maximumBytes: .max)
         if runs.isEmpty { return }
         if let problem = try apply(runs, kind: .roster).problem {

@@ -134,9 +134,7 @@ extension Replica {
     public func holdsEverything(of checkpoint: CheckpointID) throws -> Bool {
         let cut = try withOpenCheckpoint(checkpoint) { try $0.isComplete ? CheckpointReader.cut(of: $0) : nil } ?? nil
         guard let cut else { return false }
-        var held = VersionVector()
-        for reference in try vector(of: .data) { held.insert(reference.dot) }
-        return held.covers(cut)
+        return VersionVector(try vector(of: .data)).covers(cut)
     }
 
     /// Begins to take a checkpoint, or goes on with it.

@@ -63,8 +63,3 @@ final class RunCompression: Sendable {
     /// Does what was not begun no more.
     func cancel() { for index in runs.indices { _ = claim(index) } }
 }
-
-extension Run {
-    /// Bytes of its entries.
-    var entryBytes: Int { entries.reduce(0) { $0 + $1.count } }
-}

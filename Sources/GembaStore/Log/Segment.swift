@@ -126,7 +126,7 @@ struct Segment {
         else { throw Self.damaged(dot) }
         self.heads = try Self.heads(heads, from: dot, count: directory.count / Self.recordBytes)
         self.coding = coding
-        guard coding != .folded, coding != .forgone else {
+        guard !Coding.isFolded(coding.rawValue) else {
             notes = try Self.notes(entries, first: dot.sequence)
             content = Content(bytes: [], offsets: [])
             return

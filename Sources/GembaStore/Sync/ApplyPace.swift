@@ -26,7 +26,7 @@ struct ApplyPace {
     mutating func slow() { bytes = Self.least }
 
     /// A piece was applied, and nobody waited.
-    mutating func quicken() { bytes = bytes.multipliedReportingOverflow(by: 2).overflow ? .max : bytes * 2 }
+    mutating func quicken() { bytes = bytes > .max / 2 ? .max : bytes * 2 }
 
     /// Thrown where a transaction is given up because somebody wants to write.
     struct GivenWay: Error {}

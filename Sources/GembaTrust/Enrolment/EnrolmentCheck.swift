@@ -72,7 +72,7 @@ public struct EnrolmentCheck: Sendable {
     }
 
     private func checkLimits(of runs: [Run]) throws(TrustError) {
-        let bytes = runs.reduce(0) { $0 + $1.entries.reduce(0) { $0 + $1.count } }
+        let bytes = runs.reduce(0) { $0 + $1.entryBytes }
         guard runs.count <= Self.maximumRuns, bytes <= Self.maximumBytes else {
             throw TrustError(
                 .limitExceeded,

@@ -54,7 +54,6 @@ private struct BlockStream: ~Copyable, @unchecked Sendable {
     private var count = 0
     private var hasFailed = false
 
-    private static let magic: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD]
     /// Of a header with a window and nothing else: magic number, descriptor 0, window.
     private static let headerBytes = 6
     /// A descriptor that says: four bytes of content size, a window, no checksum, no dictionary.
@@ -95,10 +94,10 @@ private struct BlockStream: ~Copyable, @unchecked Sendable {
     /// The frame of content in which what was compressed stands from `start` on; what follows is compressed now.
     mutating func frame(of content: UnsafeRawBufferPointer, from start: Int) -> [UInt8]? {
         append(UnsafeRawBufferPointer(rebasing: content[(start + count)...]), ZSTD_e_end)
-        guard !hasFailed, output.starts(with: Self.magic + [0]), let size = UInt32(exactly: content.count) else {
+        guard !hasFailed, output.starts(with: Zstandard.magic + [0]), let size = UInt32(exactly: content.count) else {
             return nil
         }
-        var frame = Self.magic + [Self.descriptor, output[Self.headerBytes - 1]]
+        var frame = Zstandard.magic + [Self.descriptor, output[Self.headerBytes - 1]]
         frame.reserveCapacity(start + output.count + 32)
         withUnsafeBytes(of: size.littleEndian) { frame.append(contentsOf: $0) }
         for first in stride(from: 0, to: start, by: Self.greatestBlock) {

@@ -10,6 +10,9 @@ package enum Zstandard {
     /// The fastest level of the ordinary range: bodies are compressed while somebody waits for a commit.
     static let level: CInt = 1
 
+    /// What every frame begins with (RFC 8878, section 3.1.1).
+    static let magic: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD]
+
     /// Why a frame was refused.
     package enum Failure: Error {
         /// Not a frame as described above, or a damaged one.
@@ -102,7 +105,7 @@ package enum Zstandard {
     ///
     /// - Returns: the size of the content, if it is stated.
     private static func checkHeader(of frame: [UInt8], limit: Int) throws(Failure) -> Int? {
-        guard frame.count >= 6, frame.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) else { throw .malformed }
+        guard frame.count >= 6, frame.starts(with: magic) else { throw .malformed }
         let descriptor = frame[4]
         let isSingleSegment = descriptor & 0x20 != 0
         let hasReservedBit = descriptor & 0x08 != 0

@@ -21,6 +21,13 @@ extension CBORDecoder {
         return elements
     }
 
+    /// Reads 1 as true and 0 as false.
+    mutating func flag() throws(WireError) -> Bool {
+        let number = try unsigned()
+        guard number <= 1 else { throw failure(.outOfRange) }
+        return number == 1
+    }
+
     /// Reads what `value` reads, or null as nil.
     public mutating func optional<Value>(
         _ value: (inout CBORDecoder) throws(WireError) -> Value

@@ -94,6 +94,9 @@ public struct CBOREncoder: Sendable {
 
     // MARK: - Structures
 
+    /// Writes 1 for true and 0 for false.
+    mutating func flag(_ value: Bool) { unsigned(value ? 1 : 0) }
+
     /// Writes an array of structures.
     public mutating func list(_ elements: [some WireCodable]) {
         array(count: elements.count)

@@ -27,15 +27,14 @@ extension CheckpointLog: WireCodable {
         encoder.byteString(genesis)
         head.encode(into: &encoder)
         encoder.unsigned(lamport)
-        encoder.unsigned(isFollowed ? 1 : 0)
+        encoder.flag(isFollowed)
     }
 
     /// Reads a description. Nothing is verified.
     public init(from decoder: inout CBORDecoder) throws(WireError) {
         try decoder.array(count: 4)
         let (genesis, head) = (Array(try decoder.byteString()), try SignedHead(from: &decoder))
-        let (lamport, followed) = (try decoder.unsigned(), try decoder.unsigned())
-        guard followed <= 1 else { throw decoder.failure(.outOfRange) }
-        self.init(genesis: genesis, head: head, lamport: lamport, isFollowed: followed == 1)
+        self.init(
+            genesis: genesis, head: head, lamport: try decoder.unsigned(), isFollowed: try decoder.flag())
     }
 }

@@ -57,7 +57,7 @@ extension BodiesMessage: MessageCodable {
         encoder.unsigned(round)
         encoder.unsigned(after)
         encoder.unsigned(position)
-        encoder.unsigned(isLast ? 1 : 0)
+        encoder.flag(isLast)
         encoder.list(runs)
     }
 
@@ -65,12 +65,7 @@ extension BodiesMessage: MessageCodable {
         try decoder.expect(fields, of: 5)
         self.init(
             round: try decoder.unsigned(), after: try decoder.unsigned(), position: try decoder.unsigned(),
-            isLast: false, runs: [])
-        switch try decoder.unsigned() {
-        case 0: isLast = false
-        case 1: isLast = true
-        default: throw decoder.failure(.outOfRange)
-        }
+            isLast: try decoder.flag(), runs: [])
         guard isLast || position > after else {
             throw decoder.failure(.invalid("an answer that is not the last one leads no further"))
         }

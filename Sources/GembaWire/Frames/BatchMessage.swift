@@ -18,7 +18,5 @@ public struct BatchMessage: Hashable, Sendable {
     }
 
     /// The bytes that this batch takes of the credit window: those of its encoded entries.
-    public var cost: UInt64 {
-        runs.reduce(0) { $0 + $1.entries.reduce(0) { $0 + UInt64($1.count) } }
-    }
+    public var cost: UInt64 { runs.reduce(0) { $0 + UInt64($1.entryBytes) } }
 }

@@ -5,17 +5,12 @@ extension OfferMessage: MessageCodable {
 
     func encodeFields(into encoder: inout CBOREncoder) {
         signed.encode(into: &encoder)
-        encoder.unsigned(isOnlyWay ? 1 : 0)
+        encoder.flag(isOnlyWay)
     }
 
     init(fields: Int, from decoder: inout CBORDecoder) throws(WireError) {
         try decoder.expect(fields, of: 2)
-        let signed = try SignedManifest(from: &decoder)
-        switch try decoder.unsigned() {
-        case 0: self.init(signed: signed, isOnlyWay: false)
-        case 1: self.init(signed: signed, isOnlyWay: true)
-        default: throw decoder.failure(.outOfRange)
-        }
+        self.init(signed: try SignedManifest(from: &decoder), isOnlyWay: try decoder.flag())
     }
 }
 

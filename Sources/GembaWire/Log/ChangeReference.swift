@@ -19,3 +19,11 @@ public struct ChangeReference: Hashable, Sendable {
     /// The change's name within one replica's database.
     public var dot: Dot { Dot(replica, sequence) }
 }
+
+extension VersionVector {
+    /// Creates the vector of those who hold these changes and all before them in their logs.
+    public init(_ references: some Sequence<ChangeReference>) {
+        self.init()
+        for reference in references { insert(reference.dot) }
+    }
+}

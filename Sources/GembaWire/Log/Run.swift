@@ -26,4 +26,7 @@ public struct Run: Hashable, Sendable {
 
     /// The number of the last entry.
     public var last: SequenceNumber { first + SequenceNumber(entries.count) - 1 }
+
+    /// The bytes of the encoded entries.
+    public var entryBytes: Int { entries.reduce(0) { $0 + $1.count } }
 }

@@ -8,7 +8,7 @@ extension PackedRun {
         self.init(
             log: context.shorten(run.replica), first: run.first, previous: run.previous, bodies: [],
             signature: run.signature)
-        bodies.reserveCapacity(run.entries.reduce(0) { $0 + $1.count })
+        bodies.reserveCapacity(run.entryBytes)
         var counts: [(form: PackedForm, count: UInt64)] = []
         var sizes: [Int] = []
         for (place, encoded) in run.entries.enumerated() {

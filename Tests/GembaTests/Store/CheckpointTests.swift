@@ -51,11 +51,15 @@ struct CheckpointTests {
     /// Takes a checkpoint over, chunk by chunk, as a node would.
     @discardableResult
     private func take(_ signed: SignedManifest, from donor: Replica, to replica: Replica) throws -> CheckpointOutcome {
+        try stage(signed, from: donor, to: replica)
+        return try replica.install(signed.manifest.id)
+    }
+
+    private func stage(_ signed: SignedManifest, from donor: Replica, to replica: Replica) throws {
         for index in try replica.stage(signed) {
             let chunk = try #require(try donor.chunk(index, of: signed.manifest.id))
             #expect(try replica.stage(chunk))
         }
-        return try replica.install(signed.manifest.id)
     }
 
     @Test("An empty replica that takes a checkpoint holds and shows what its maker does (M17)")
@@ -97,11 +101,7 @@ struct CheckpointTests {
         let first = try a.makeCheckpoint()
         #expect(try !c.holdsEverything(of: first.manifest.id))
         // Chunks that are here are not yet entries that are held.
-        _ = try c.stage(first)
-        for index in first.manifest.chunks.indices {
-            let chunk = try #require(try a.chunk(index, of: first.manifest.id))
-            #expect(try c.stage(chunk))
-        }
+        try stage(first, from: a, to: c)
         #expect(try !c.holdsEverything(of: first.manifest.id))
         _ = try c.install(first.manifest.id)
         #expect(try c.holdsEverything(of: first.manifest.id))
@@ -109,10 +109,7 @@ struct CheckpointTests {
 
         try a.write(by: "ewa") { try $0.insert(into: "part", ["name": .text("later")]) }
         let second = try a.makeCheckpoint()
-        _ = try c.stage(second)
-        for index in second.manifest.chunks.indices {
-            if let chunk = try a.chunk(index, of: second.manifest.id) { _ = try c.stage(chunk) }
-        }
+        try stage(second, from: a, to: c)
         #expect(try !c.holdsEverything(of: second.manifest.id))
     }
 

@@ -75,8 +75,7 @@ extension Replica {
     /// Takes over what another replica holds beyond this one, as one exchange would.
     @discardableResult
     func pull(_ kind: LogKind, from other: Replica) throws -> ApplyOutcome {
-        var known = VersionVector()
-        for reference in try vector(of: kind) { known.insert(reference.dot) }
+        let known = VersionVector(try vector(of: kind))
         var position: Int64 = 0
         var total = ApplyOutcome()
         while true {
