@@ -16,6 +16,7 @@ final class Connection {
     private var updates: [UpdateKey: Statement] = [:]
     /// Holds on to the texts, so that no other can come to have the identity of one.
     private var texts: [ObjectIdentifier: (text: SQLText, statement: Statement)] = [:]
+    private var lastText: (text: SQLText, statement: Statement)?
 
     /// Settles rows inside the statements of ``update(_:columns:)``.
     private(set) lazy var settler = RowSettler()
@@ -39,7 +40,12 @@ final class Connection {
 
     /// The prepared form of `sql`, kept for the life of the connection.
     func statement(_ sql: SQLText) throws(StoreError) -> Statement {
-        if let known = texts[ObjectIdentifier(sql)] { return known.statement }
+        // Mostly the same is done to many rows.
+        if let lastText, lastText.text === sql { return lastText.statement }
+        if let known = texts[ObjectIdentifier(sql)] {
+            lastText = known
+            return known.statement
+        }
         let statement = try Statement(sql.text, on: handle, counting: tally)
         texts[ObjectIdentifier(sql)] = (sql, statement)
         return statement

@@ -1,4 +1,4 @@
-public import GembaTrust
+import GembaTrust
 import GembaWire
 import Synchronization
 

@@ -13,21 +13,20 @@ extension WriteTransaction {
         var record = record
         if record.id == .unassigned { record.id = newRowID() }
         let declaration = Record.declaration
-        let values = try withUnsafePointer(to: record) { try self.values(in: $0, declaration.readers, layout) }
+        let values = withUnsafePointer(to: record) { self.values(in: $0, declaration.readers, layout) }
         let others = declaration.collections.isEmpty ? [] : try effects(of: declaration.collections, record)
         try insert(values, others: others, as: record.id, into: layout)
         return record
     }
 
-    /// What the columns get that are written whole, by place.
+    /// What the columns get that are written whole.
     private func values(
         in record: UnsafeRawPointer, _ readers: [PropertyReader?], _ layout: TableLayout
-    ) throws -> [Value?] {
-        var values = [Value?](repeating: nil, count: layout.columns.count)
-        for place in values.indices {
-            guard let value = readers[place]?.value(in: record) else { continue }
-            try check(value, column: place, layout)
-            values[place] = value
+    ) -> RowValues {
+        var values = RowValues()
+        values.begin(columns: layout.columns.count)
+        for place in layout.columns.indices {
+            if let value = readers[place]?.value(in: record) { values.set(value, at: place) }
         }
         return values
     }

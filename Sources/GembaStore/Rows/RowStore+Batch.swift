@@ -93,7 +93,42 @@ extension RowStore {
         }
         layout.bindDefaults(bound..<layout.columns.count, to: statement)
         let metadata = freshMetadata.bytes(by: dot, groups: insertion.steps.lazy.map { $0.group }, family: family)
-        try insertion.row.withBytes { row in
+        return try run(statement, inserting: insertion.row, metadata, into: layout)
+    }
+
+    /// Inserts a row of which only registers, or only facts, are written, and writes what was inserted.
+    ///
+    /// - Returns: false, with nothing done, when a value does not fit, or a row of that id is or was there.
+    func insert(
+        _ row: RowID, _ given: RowValues, as dot: LocalDot, into layout: TableLayout, writing writer: inout CBORWriter
+    ) throws -> Bool {
+        guard try !isHidden(row, table: layout.table.id) else { return false }
+        let isFact = layout.table.holdsFacts
+        let statement = try connection.statement(layout.insert)
+        freshGroups.removeAll(keepingCapacity: true)
+        for (id, places) in layout.places where given.writes(places) { freshGroups.append(id) }
+        writer.beginInsertion(of: row, into: layout.table.id, writes: freshGroups.count)
+        for (id, places) in layout.places {
+            guard given.writes(places) else {
+                layout.bindDefaults(places, to: statement)
+                continue
+            }
+            writer.beginFirstWrite(to: id, isFact: isFact, values: places.count)
+            for place in places {
+                let value = given[place] ?? layout.columns[place].defaultValue
+                guard let written = writer.value(value), layout.accepts(written, column: place) else { return false }
+                statement.bind(Int32(place + 2), written)
+            }
+        }
+        let metadata = freshMetadata.bytes(by: dot, groups: freshGroups, family: isFact ? .fact : .register)
+        return try run(statement, inserting: row, metadata, into: layout)
+    }
+
+    /// Runs an insertion whose values are bound; returns false when a row of that id is there.
+    private func run(
+        _ statement: Statement, inserting row: RowID, _ metadata: [UInt8], into layout: TableLayout
+    ) throws -> Bool {
+        try row.withBytes { row in
             try metadata.withUnsafeBytes { metadata in
                 statement.bind(1, .blob(row))
                 statement.bind(Int32(layout.columns.count + 2), .blob(metadata))
@@ -101,7 +136,7 @@ extension RowStore {
             }
         }
         guard statement.changes == 1 else { return false }
-        noteChange(of: insertion.row, in: layout.table.id)
+        noteChange(of: row, in: layout.table.id)
         return true
     }
 

@@ -34,8 +34,10 @@ final class RowStore {
     private var tablesWithHiddenRows: [TableID: Bool] = [:]
     /// The table that was last found to have no hidden rows.
     private var lastWithoutHidden: TableID?
-    /// What ``insert(_:_:as:into:_:)`` gave the row before.
+    /// What the row that was inserted before got.
     var freshMetadata = FreshMetadata()
+    /// The groups that the insertion at hand writes.
+    var freshGroups: [GroupID] = []
     /// The columns that the update at hand writes, in ascending order, and what it writes there.
     var places: [Int] = []
     var written: [EncodedValue] = []

@@ -21,8 +21,6 @@ final class TableLayout: Sendable {
     private let domains: [Column.Domain]
     /// For the group at the same index: its columns' places in `columns`.
     let ranges: [Range<Int>]
-    /// Those of groups of several columns.
-    let wideRanges: [Range<Int>]
     /// For the group at the same index: which of its siblings is shown.
     let orders: [SiblingOrder]
     /// `id, columns…, gemba_meta`.
@@ -55,7 +53,6 @@ final class TableLayout: Sendable {
         families = groups.map { MergeFamily($0.merge) }
         domains = columns.map { $0.domain }
         self.ranges = ranges
-        wideRanges = ranges.filter { $0.count > 1 }
         orders = groups.map { SiblingOrder(of: $0, ranks: ranks) }
         places = zip(groupIDs, ranges).map { ($0, $1) }
         groupOfColumn = ranges.enumerated().flatMap { index, range in range.map { _ in index } }

@@ -30,8 +30,6 @@ struct ChangeBuilder {
     let dot: Dot
     private var pieces: [Piece] = []
     private var encoder: CBOREncoder
-    /// Of the insertion at hand.
-    private var steps: [OperationBatch.Step] = []
     /// Where the operation on a row stands in `pieces`, for the first `indexed` of them. A change that touches no row twice
     /// needs none of it.
     private var places: [Key: Int] = [:]
@@ -77,24 +75,18 @@ struct ChangeBuilder {
 
     // MARK: - Adding
 
-    /// Adds the insertion of a row that no earlier step touches, unless `apply` finds that it cannot be inserted.
+    /// Adds the insertion of a row that no earlier step touches, unless `write` finds that it cannot be inserted.
     ///
-    /// - Returns: what `apply` returns, given what is written to each group.
+    /// - Parameter capacity: the most bytes that `write` writes.
+    /// - Returns: what `write` returns.
     mutating func add(
-        _ insertion: RowInsertion, apply: (RowStore.Insertion) throws -> Bool
+        insertionOf row: RowID, into table: TableID, atMost capacity: Int,
+        write: (inout CBORWriter) throws -> Bool
     ) throws -> Bool {
         let start = encoder.bytes.count
-        steps.removeAll(keepingCapacity: true)
-        insertion.encode(into: &encoder, steps: &steps)
-        var isDone = false
-        defer { if !isDone { encoder.truncate(to: start) } }
-        isDone = try encoder.withValues { values in
-            try apply(RowStore.Insertion(row: insertion.row, steps: steps[...], values: values))
-        }
-        if isDone {
-            append(encodedFrom: start, on: Key(table: insertion.table, row: insertion.row))
-        }
-        return isDone
+        guard try encoder.attempt(atMost: capacity, write) else { return false }
+        append(encodedFrom: start, on: Key(table: table, row: row))
+        return true
     }
 
     /// Adds an edit of a row that no earlier step touches, which `encode` appends.

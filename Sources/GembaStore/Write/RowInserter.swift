@@ -8,16 +8,16 @@ public import GembaWire
 public struct RowInserter {
     private let transaction: WriteTransaction
     private let layout: TableLayout
-    /// Where the columns stand among all of the table.
-    private let places: [Int]
-    /// The row at hand, by place among all columns.
-    private var row: [Value?]
+    private let count: Int
+    /// For each column of the table: where its value stands among those that are given.
+    private var sources: [Int?]
 
     init(of places: [Int], in layout: TableLayout, by transaction: WriteTransaction) {
         self.transaction = transaction
         self.layout = layout
-        self.places = places
-        row = [Value?](repeating: nil, count: layout.columns.count)
+        count = places.count
+        sources = [Int?](repeating: nil, count: layout.columns.count)
+        for (index, place) in places.enumerated() { sources[place] = index }
     }
 
     /// Inserts a row.
@@ -28,16 +28,12 @@ public struct RowInserter {
     /// - Throws: ``StoreError`` when there are more or fewer values than columns, one does not fit, or the id is taken.
     @discardableResult
     public mutating func insert(id: RowID? = nil, _ values: [Value]) throws -> RowID {
-        guard values.count == places.count else {
+        guard values.count == count else {
             throw StoreError(
-                .invalidValue, "\(values.count) values are given for \(places.count) columns of \(layout.table.name).")
-        }
-        for (place, value) in zip(places, values) {
-            try transaction.check(value, column: place, layout)
-            row[place] = value
+                .invalidValue, "\(values.count) values are given for \(count) columns of \(layout.table.name).")
         }
         let id = id ?? transaction.newRowID()
-        try transaction.insert(row, as: id, into: layout)
+        try transaction.insert(RowValues(values: values, sources: sources), as: id, into: layout)
         return id
     }
 }

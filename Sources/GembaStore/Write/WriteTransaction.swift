@@ -14,6 +14,8 @@ public final class WriteTransaction {
     let localDot: LocalDot
     private let rows: RowStore
     private var lastLayout: TableLayout?
+    /// The row that is inserted.
+    private var inserted = RowValues()
     /// The values of the update at hand by place among the columns, in ascending order, and the indexes of their groups.
     private var given: [(place: Int, value: Value)] = []
     private var groups: [Int] = []
@@ -54,10 +56,10 @@ public final class WriteTransaction {
     @discardableResult
     public func insert(into table: String, id: RowID? = nil, _ values: [String: Value]) throws -> RowID {
         let layout = try layout(named: table)
-        var given = [Value?](repeating: nil, count: layout.columns.count)
-        for (name, value) in values { given[try place(of: name, for: value, in: layout)] = value }
+        inserted.begin(columns: layout.columns.count)
+        for (name, value) in values { inserted.set(value, at: try place(of: name, in: layout)) }
         let row = id ?? newRowID()
-        try insert(given, as: row, into: layout)
+        try insert(inserted, as: row, into: layout)
         return row
     }
 
@@ -73,37 +75,43 @@ public final class WriteTransaction {
         return RowInserter(of: places, in: layout, by: self)
     }
 
-    /// Inserts a row with values by place among the table's columns, all checked.
+    /// Inserts a row.
     ///
     /// - Parameter others: what is done to its sets and counters.
-    func insert(_ values: [Value?], others: [Effect] = [], as row: RowID, into layout: TableLayout) throws {
-        var values = values
-        for range in layout.wideRanges where values[range].contains(where: { $0 != nil }) {
-            for place in range where values[place] == nil { values[place] = layout.columns[place].defaultValue }
-        }
+    func insert(_ given: RowValues, others: [Effect] = [], as row: RowID, into layout: TableLayout) throws {
+        var given = given
         // Text that is empty is text that nobody wrote.
-        for place in layout.textPlaces where values[place] == .text("") { values[place] = nil }
-        let hasText = layout.textPlaces.contains { values[$0] != nil }
-        if layout.mixesFacts || hasText || !others.isEmpty {
-            return try insertMixed(values, others: others, as: row, into: layout)
-        }
-        let insertion = RowInsertion(
-            table: layout.table.id, row: row, isFact: layout.table.holdsFacts, groups: layout.places, values: values)
-        if try builder.add(insertion, apply: { try rows.insert($0, as: localDot, into: layout) }) { return }
-        try insertMixed(values, others: [], as: row, into: layout)
+        for place in layout.textPlaces where given[place] == .text("") { given.sources[place] = nil }
+        let isPlain = !layout.mixesFacts && others.isEmpty && !layout.textPlaces.contains { given[$0] != nil }
+        if isPlain, try insertPlain(given, as: row, into: layout) { return }
+        try insertMixed(given, others: others, as: row, into: layout)
     }
 
-    /// Inserts a row that has groups of several kinds.
+    /// Inserts a row of registers, or one of facts, writing each value to the change and to the statement in one pass.
+    ///
+    /// - Returns: false, with nothing done, when a value does not fit or a row of that id is or was there.
+    private func insertPlain(_ given: RowValues, as row: RowID, into layout: TableLayout) throws -> Bool {
+        let capacity = layout.columns.indices.reduce(CBORWriter.greatestInsertion(writes: layout.groups.count)) {
+            $0 + (given[$1] ?? layout.columns[$1].defaultValue).greatestEncodedCount
+        }
+        return try builder.add(insertionOf: row, into: layout.table.id, atMost: capacity) { writer in
+            try rows.insert(row, given, as: localDot, into: layout, writing: &writer)
+        }
+    }
+
+    /// Inserts a row in whatever way it takes.
     private func insertMixed(
-        _ values: [Value?], others: [Effect], as row: RowID, into layout: TableLayout
+        _ given: RowValues, others: [Effect], as row: RowID, into layout: TableLayout
     ) throws {
+        for place in layout.columns.indices { if let value = given[place] { try check(value, column: place, layout) } }
         if let (state, _) = try context.rows.load(table: layout.table.id, row: row) {
             guard state.isDropped else { throw taken(row, in: layout) }
             dropped[RowKey(table: layout.table.id, row: row)] = state
         }
         let effects = layout.groups.indices.compactMap { index -> Effect? in
-            let written = values[layout.ranges[index]].compactMap(\.self)
-            if written.isEmpty { return nil }
+            let places = layout.ranges[index]
+            guard given.writes(places) else { return nil }
+            let written = places.map { given[$0] ?? layout.columns[$0].defaultValue }
             let group = layout.groups[index]
             switch group.merge {
             case .fact: return Effect(group: group.id, content: .fact(values: written))

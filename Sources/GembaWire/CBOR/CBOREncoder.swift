@@ -60,14 +60,28 @@ public struct CBOREncoder: Sendable {
 
     /// Writes items that take at most so many bytes.
     mutating func write(atMost capacity: Int, _ items: (inout CBORWriter) -> Void) {
-        bytes.append(addingCapacity: capacity) { room in
-            room.withUnsafeMutableBufferPointer { bytes, count in
+        _ = attempt(atMost: capacity) { writer in
+            items(&writer)
+            return true
+        }
+    }
+
+    /// Writes items that take at most so many bytes; none of them when `items` returns false or throws.
+    ///
+    /// - Returns: what `items` returns.
+    public mutating func attempt(
+        atMost capacity: Int, _ items: (inout CBORWriter) throws -> Bool
+    ) rethrows -> Bool {
+        var isWritten = false
+        try bytes.append(addingCapacity: capacity) { room in
+            try room.withUnsafeMutableBufferPointer { bytes, count in
                 let free = UnsafeMutableRawBufferPointer(bytes)[count...]
                 var writer = CBORWriter(UnsafeMutableRawBufferPointer(rebasing: free))
-                items(&writer)
-                count = bytes.count - writer.free
+                isWritten = try items(&writer)
+                if isWritten { count = bytes.count - writer.free }
             }
         }
+        return isWritten
     }
 
     // MARK: - Fixed lengths

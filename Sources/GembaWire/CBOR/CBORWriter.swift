@@ -2,7 +2,7 @@ import GembaCausality
 
 /// Writes items of deterministic CBOR to memory that is there for them. ``CBOREncoder`` makes room, item by item or for many
 /// at once.
-struct CBORWriter {
+public struct CBORWriter {
     /// What is left of the memory.
     private var room: UnsafeMutableRawBufferPointer
 
@@ -60,15 +60,42 @@ struct CBORWriter {
         }
     }
 
-    mutating func byteString(_ content: UnsafeRawBufferPointer) {
-        head(.byteString, UInt64(content.count))
-        raw(content)
-    }
-
     mutating func text(_ content: UnsafeRawBufferPointer) {
         precondition(!content.containsNUL, "text with U+0000 has no canonical encoding")
-        head(.text, UInt64(content.count))
+        _ = string(.text, content)
+    }
+
+    /// Writes a value, and says where it stands: in the memory that is written to, and valid for as long.
+    ///
+    /// - Returns: nil, with nothing written, when the value is not canonical.
+    public mutating func value(_ value: Value) -> EncodedValue? {
+        switch value {
+        case .null:
+            null()
+            return .null
+        case .integer(let number):
+            signed(number)
+            return .integer(number)
+        case .real(let number):
+            if !number.isCanonicalReal { return nil }
+            real(number)
+            return .real(number)
+        case .text(var text):
+            return text.withUTF8 { content in
+                let content = UnsafeRawBufferPointer(content)
+                return content.containsNUL ? nil : .text(string(.text, content))
+            }
+        case .blob(let bytes):
+            return bytes.withUnsafeBytes { .blob(string(.byteString, $0)) }
+        }
+    }
+
+    /// Writes a string, and returns its content where it stands.
+    private mutating func string(_ type: MajorType, _ content: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        head(type, UInt64(content.count))
+        let start = room
         raw(content)
+        return UnsafeRawBufferPointer(rebasing: start[..<content.count])
     }
 
     mutating func array(count: Int) { head(.array, UInt64(count)) }

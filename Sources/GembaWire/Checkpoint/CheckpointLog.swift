@@ -1,4 +1,4 @@
-public import GembaCausality
+import GembaCausality
 
 /// A data log in a checkpoint: who writes it, and where it stood at the cut.
 public struct CheckpointLog: Hashable, Sendable {

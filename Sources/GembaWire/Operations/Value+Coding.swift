@@ -12,26 +12,17 @@ extension Value {
 extension Value: WireCodable {
     /// Appends the value, which has to be canonical.
     public func encode(into encoder: inout CBOREncoder) {
-        encoder.write(atMost: greatestEncodedCount) { write(to: &$0) }
+        encoder.write(atMost: greatestEncodedCount) { writer in
+            guard writer.value(self) != nil else { preconditionFailure("\(self) has no canonical encoding") }
+        }
     }
 
-    /// The most bytes that ``write(to:)`` takes.
-    var greatestEncodedCount: Int {
+    /// The most bytes that the encoding takes.
+    public var greatestEncodedCount: Int {
         switch self {
         case .null, .integer, .real: CBORWriter.greatestHead
         case .text(let text): CBORWriter.greatestHead + text.utf8.count
         case .blob(let bytes): CBORWriter.greatestHead + bytes.count
-        }
-    }
-
-    /// Appends the value, as ``encode(into:)`` does.
-    func write(to writer: inout CBORWriter) {
-        switch self {
-        case .null: writer.null()
-        case .integer(let number): writer.signed(number)
-        case .real(let number): writer.real(number)
-        case .text(var text): text.withUTF8 { writer.text(UnsafeRawBufferPointer($0)) }
-        case .blob(let bytes): bytes.withUnsafeBytes { writer.byteString($0) }
         }
     }
 

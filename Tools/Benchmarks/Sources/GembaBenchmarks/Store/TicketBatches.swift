@@ -51,8 +51,9 @@ struct TicketBatches: Measurement {
             let first = start + batch * Self.batchSize
             let tickets = SampleTicket.make(first..<first + Self.batchSize)
             let rows = PlainTickets(tickets)
+            let own = ListedTickets(tickets[...])
             inserting.plain.time { plain.insert(rows, tickets.indices) }
-            try inserting.own.time { try Self.insert(tickets[...], at: author) }
+            try inserting.own.time { try own.insert(at: author) }
             for (name, other) in others { inserting.time(name) { other.insert(rows, tickets.indices) } }
             guard bench.wants("apply-1000") else { continue }
             let news = try author.runs(
@@ -65,19 +66,31 @@ struct TicketBatches: Measurement {
         let tickets = SampleTicket.make(first..<first + Self.singles)
         let rows = PlainTickets(tickets)
         for index in tickets.indices where bench.wants("insert-1-full") {
+            let own = ListedTickets(tickets[index...index])
             single.plain.time { plain.insert(rows, index..<index + 1) }
-            try single.own.time { try Self.insert(tickets[index...index], at: author) }
+            try single.own.time { try own.insert(at: author) }
             for (name, other) in others { single.time(name) { other.insert(rows, index..<index + 1) } }
         }
         try author.pass(to: receiver, after: &position)
         let digests = (try author.digest(), try receiver.digest())
         precondition(digests.0 == digests.1, "the replicas differ")
     }
+}
 
-    private static func insert(_ tickets: ArraySlice<SampleTicket>, at author: Replica) throws {
+/// Tickets as the library takes them, side by side, as the baseline has them as well.
+private struct ListedTickets {
+    let ids: [RowID]
+    let lists: [[Value]]
+
+    init(_ tickets: ArraySlice<SampleTicket>) {
+        ids = tickets.map(\.row)
+        lists = tickets.map(\.list)
+    }
+
+    func insert(at author: Replica) throws {
         try author.write(by: "bench") { tx in
             var inserter = try tx.inserter(into: "ticket", columns: SampleTicket.columns)
-            for index in tickets.indices { try inserter.insert(id: tickets[index].row, tickets[index].list) }
+            for index in ids.indices { try inserter.insert(id: ids[index], lists[index]) }
         }
     }
 }
