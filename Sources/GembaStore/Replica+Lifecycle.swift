@@ -180,6 +180,7 @@ extension Replica {
         // GRDB sets `synchronous` to NORMAL when it enters WAL mode, which loses acknowledged commits at a power cut.
         try pool.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA synchronous = \(sources.isDurable ? "FULL" : "OFF")")
+            try database.execute(sql: "PRAGMA cache_size = -\(pageCacheKibibytes)")
             try database.execute(sql: "PRAGMA wal_autocheckpoint = \(walCheckpointPages)")
         }
         return pool
@@ -187,6 +188,9 @@ extension Replica {
 
     /// Pages in the WAL at which a commit copies them back: rarely enough to keep commits fast, at 4 KiB a page 40 MB.
     private static let walCheckpointPages = 10_000
+    /// What the writing connection keeps of the database. A transaction that touches more pages than fit has some written to the
+    /// WAL before it commits, and read and written again when it touches them once more.
+    private static let pageCacheKibibytes = 16 << 10
 }
 
 extension StoreContext {

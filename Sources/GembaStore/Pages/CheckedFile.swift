@@ -24,6 +24,8 @@ final class CheckedFile {
     /// For a log, its database.
     private let isLog: Bool
     private var frames = FrameWriter()
+    /// Whether pages are copied from the log to the database by this connection.
+    private var isCheckpointing = false
     private let scratch = UnsafeMutableRawPointer.allocate(byteCount: LogFrame.bytes, alignment: 16)
 
     init(inner: UnsafeMutablePointer<sqlite3_file>, role: Role) {
@@ -126,8 +128,9 @@ final class CheckedFile {
         guard trust == .checked, count == PageChecksum.pageBytes, offset % Int64(count) == 0 else {
             return functions.xWrite(inner, buffer, CInt(count), offset)
         }
+        // What is copied from the log was just found to have its checksum.
+        if isCheckpointing { return functions.xWrite(inner, buffer, CInt(count), offset) }
         let number = PageChecksum.number(at: offset)
-        // What is copied from the log has its checksum.
         if PageChecksum.isSound(buffer, number: number) { return functions.xWrite(inner, buffer, CInt(count), offset) }
         scratch.copyMemory(from: buffer, byteCount: count)
         PageChecksum.stamp(scratch, number: number)
@@ -135,7 +138,7 @@ final class CheckedFile {
     }
 
     func sync(_ flags: CInt) -> CInt {
-        frames.isSynced = true
+        if isLog { frames.makeRoom(in: inner) }
         return functions.xSync(inner, flags)
     }
 
@@ -145,12 +148,15 @@ final class CheckedFile {
 
     /// The shared lock of whoever writes to the log.
     private static let writerLock: CInt = 0
+    /// The shared lock of whoever copies pages from the log to the database.
+    static let checkpointLock: CInt = 1
 
     func lockShared(first: CInt, count: CInt, flags: CInt) -> CInt {
         let code = functions.xShmLock(inner, first, count, flags)
-        if first <= Self.writerLock, flags & SQLITE_SHM_LOCK != 0, flags & SQLITE_SHM_EXCLUSIVE != 0 {
-            log?.frames.forget()
-        }
+        guard flags & SQLITE_SHM_EXCLUSIVE != 0 else { return code }
+        let isLock = flags & SQLITE_SHM_LOCK != 0
+        if isLock, first <= Self.writerLock { log?.frames.forget() }
+        if (first..<first + count).contains(Self.checkpointLock) { isCheckpointing = isLock && code == SQLITE_OK }
         return code
     }
 

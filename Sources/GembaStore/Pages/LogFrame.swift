@@ -47,10 +47,8 @@ struct FrameWriter {
     private var header: Header?
     /// Whether this transaction has written a page twice.
     private var repairsLinks = false
-    /// Whether this transaction has written a frame.
-    private var hasWritten = false
-    /// Whether commits wait for the disk.
-    var isSynced = false
+    /// Bytes of frames that this transaction has written.
+    private var written: Int64 = 0
     /// The frame that was written last: where the next one follows, its link, by how much that differs from SQLite's, and the
     /// salt of this round of the log.
     private var last: (end: Int64, link: Link, difference: Link, salt: UInt64)?
@@ -62,7 +60,7 @@ struct FrameWriter {
         header = nil
         last = nil
         repairsLinks = false
-        hasWritten = false
+        written = 0
     }
 
     mutating func write(
@@ -108,8 +106,7 @@ struct FrameWriter {
         }
         let code = link(scratch, unstamped: unstamped, at: start, in: file)
         guard code == SQLITE_OK else { return code }
-        if !hasWritten, isSynced { makeRoom(from: start, in: file) }
-        hasWritten = true
+        written += Int64(LogFrame.bytes)
         return functions.xWrite(file, scratch, CInt(LogFrame.bytes), start)
     }
 
@@ -121,19 +118,20 @@ struct FrameWriter {
     private static let addedRoom: Int64 = 256 << 10
     private static let zeros = [UInt8](repeating: 0, count: 64 << 10)
 
-    /// Lengthens the file by zeros when it is about to end, since a commit that lengthens it has the file system write where it
-    /// ends and what it consists of as well: on ext4 a commit of five pages waits half as long again. Room that is only
-    /// reserved would not do, as the system notes when it is filled.
+    /// Lengthens the file by zeros when it is about to end, before it is synced: a commit that lengthens it has the file system
+    /// write where it ends and what it consists of as well, and on ext4 one of five pages waits half as long again. Room that is
+    /// only reserved would not do, as the system notes when it is filled. A large transaction waits for so much that this is
+    /// nothing.
     ///
     /// Zeros are no frame, since they do not have the salt of the log; so the log ends where it did. That there is no room shows
-    /// when the frame itself is written.
-    private func makeRoom(from start: Int64, in file: UnsafeMutablePointer<sqlite3_file>) {
+    /// when a frame is written.
+    func makeRoom(in file: UnsafeMutablePointer<sqlite3_file>) {
+        guard let last, written > 0, written < Self.addedRoom else { return }
         let functions = file.pointee.pMethods.pointee
         var end: Int64 = 0
-        guard functions.xFileSize(file, &end) == SQLITE_OK, end < start + Self.leastRoom else { return }
-        let first = max(start, end)
+        guard functions.xFileSize(file, &end) == SQLITE_OK, end < last.end + Self.leastRoom else { return }
         Self.zeros.withUnsafeBytes { zeros in
-            for place in stride(from: first, to: first + Self.addedRoom, by: zeros.count) {
+            for place in stride(from: end, to: end + Self.addedRoom, by: zeros.count) {
                 guard functions.xWrite(file, zeros.baseAddress, CInt(zeros.count), place) == SQLITE_OK else { return }
             }
         }

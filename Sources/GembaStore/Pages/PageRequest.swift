@@ -106,9 +106,6 @@ extension CheckedFile {
         return survey
     }
 
-    /// The shared lock of whoever copies pages from the log to the database.
-    private static let checkpointLock: CInt = 1
-
     /// Puts a damaged page right where it stands. Nobody else writes to the file meanwhile: pages are copied to it under the lock
     /// that is held here.
     func mend(

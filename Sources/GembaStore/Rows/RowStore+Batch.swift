@@ -115,7 +115,7 @@ extension RowStore {
             }
             writer.beginFirstWrite(to: id, isFact: isFact, values: places.count)
             for place in places {
-                let value = given[place] ?? layout.columns[place].defaultValue
+                let value = given.written(at: place, in: layout)
                 guard let written = writer.value(value), layout.accepts(written, column: place) else { return false }
                 statement.bind(Int32(place + 2), written)
             }

@@ -13,6 +13,8 @@ final class TableLayout: Sendable {
     let places: [(id: GroupID, places: Range<Int>)]
     /// For each column: the index of its group.
     let groupOfColumn: [Int]
+    /// For each column: what a reader sees where nobody has written.
+    let defaults: [Value]
     /// The columns of texts.
     let textPlaces: [Int]
     /// Whether rows have both facts and other groups.
@@ -52,6 +54,7 @@ final class TableLayout: Sendable {
         groupIDs = groups.map { $0.id }
         families = groups.map { MergeFamily($0.merge) }
         domains = columns.map { $0.domain }
+        defaults = columns.map { $0.defaultValue }
         self.ranges = ranges
         orders = groups.map { SiblingOrder(of: $0, ranks: ranks) }
         places = zip(groupIDs, ranges).map { ($0, $1) }
@@ -104,7 +107,7 @@ final class TableLayout: Sendable {
 
     /// Binds the defaults of columns to an ``insert``.
     func bindDefaults(_ places: Range<Int>, to statement: Statement) {
-        for place in places { statement.bind(Int32(place + 2), columns[place].defaultValue) }
+        for place in places { statement.bind(Int32(place + 2), defaults[place]) }
     }
 
     /// Whether a column takes a value.

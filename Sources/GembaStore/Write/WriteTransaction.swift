@@ -92,7 +92,7 @@ public final class WriteTransaction {
     /// - Returns: false, with nothing done, when a value does not fit or a row of that id is or was there.
     private func insertPlain(_ given: RowValues, as row: RowID, into layout: TableLayout) throws -> Bool {
         let capacity = layout.columns.indices.reduce(CBORWriter.greatestInsertion(writes: layout.groups.count)) {
-            $0 + (given[$1] ?? layout.columns[$1].defaultValue).greatestEncodedCount
+            $0 + given.written(at: $1, in: layout).greatestEncodedCount
         }
         return try builder.add(insertionOf: row, into: layout.table.id, atMost: capacity) { writer in
             try rows.insert(row, given, as: localDot, into: layout, writing: &writer)
@@ -111,7 +111,7 @@ public final class WriteTransaction {
         let effects = layout.groups.indices.compactMap { index -> Effect? in
             let places = layout.ranges[index]
             guard given.writes(places) else { return nil }
-            let written = places.map { given[$0] ?? layout.columns[$0].defaultValue }
+            let written = places.map { given.written(at: $0, in: layout) }
             let group = layout.groups[index]
             switch group.merge {
             case .fact: return Effect(group: group.id, content: .fact(values: written))

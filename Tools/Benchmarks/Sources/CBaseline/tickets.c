@@ -20,6 +20,7 @@ static const char *const indexes = INDEXES;
 static const char *const pragmas =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
+    "PRAGMA cache_size = -16384;"
     "PRAGMA wal_autocheckpoint = 10000;";
 
 static const char *const schema =

@@ -7,9 +7,12 @@ struct SampleTicket {
     var texts: [String]
     /// Created, updated, due.
     var times: [Int64]
-    /// The row as the library takes it: in the order of the columns, and by their names.
-    var list: [Value]
-    var values: [String: Value]
+
+    /// The row as the library takes it: in the order of the columns.
+    var list: [Value] { texts.map(Value.text) + times.map(Value.integer) }
+
+    /// The row as the library takes it: by the names of the columns.
+    var values: [String: Value] { Dictionary(uniqueKeysWithValues: zip(Self.columns, list)) }
 
     static let columns = ["title", "body", "state", "asset", "area", "reporter", "created", "updated", "due"]
 
@@ -28,8 +31,6 @@ struct SampleTicket {
             "person\(generator.next() % 50)",
         ]
         times = [time, time + Int64(generator.next() % 3_600_000), time + 86_400_000]
-        list = texts.map(Value.text) + times.map(Value.integer)
-        values = Dictionary(uniqueKeysWithValues: zip(Self.columns, list))
     }
 
     static func make(_ numbers: Range<Int>, batch: Int = 1000) -> [SampleTicket] {
