@@ -88,9 +88,7 @@ extension WriteTransaction {
         for places in registers
         where places.contains(where: { readers[$0]?.value(in: record) != readers[$0]?.value(in: former) }) {
             for place in places {
-                let value = readers[place]?.value(in: record) ?? .null
-                try check(value, column: place, layout)
-                values.append((place, value))
+                values.append((place, readers[place]?.value(in: record) ?? .null))
             }
         }
         return values

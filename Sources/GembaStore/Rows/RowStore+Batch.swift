@@ -168,14 +168,14 @@ extension RowStore {
     }
 
     /// Forgets the update before.
-    func beginUpdate() {
+    private func beginUpdate() {
         settler.exchange.begin()
         places.removeAll(keepingCapacity: true)
         written.removeAll(keepingCapacity: true)
     }
 
     /// Has the update at hand write a value to a column.
-    func write(_ value: EncodedValue, at place: Int) {
+    private func write(_ value: EncodedValue, at place: Int) {
         if let last = places.last, last >= place {
             let known = places.firstIndex { $0 >= place } ?? places.endIndex
             if places[known] == place {
@@ -193,21 +193,45 @@ extension RowStore {
     /// Writes whole registers of a visible row in place of all that there is, when they are settled before and after, and the
     /// change has not touched the row before. What was replaced is then found in ``settler``.
     ///
-    /// - Parameter groups: the indexes of the groups that the values given to ``write(_:at:)`` make up.
-    /// - Returns: false, with nothing done, when the row needs more than that.
-    func settle(_ row: RowID, in layout: TableLayout, groups: [Int], as dot: LocalDot) throws -> Bool {
-        for group in groups { settler.exchange.write(layout.groupIDs[group]) }
+    /// - Parameters:
+    ///   - registers: the indexes of the groups that the form's columns make up.
+    ///   - ends: gets where each value ends in what was written.
+    /// - Returns: false, with nothing done, when the row needs more than that, or a value does not fit.
+    func settle(
+        _ row: RowID, _ values: [Value], by form: UpdateForm, _ registers: [Int], as dot: LocalDot,
+        writing writer: inout CBORWriter, ends: inout [Int]
+    ) throws -> Bool {
+        let layout = form.layout
+        let statement = try connection.update(layout, columns: form.places)
+        let room = writer.free
+        for (index, value) in values.enumerated() {
+            guard let written = writer.value(value), layout.accepts(written, column: form.places[index]) else {
+                return false
+            }
+            statement.bind(Int32(index + 1), written)
+            ends.append(room - writer.free)
+        }
+        settler.exchange.begin()
+        for register in registers { settler.exchange.write(layout.groupIDs[register]) }
         settler.exchange.end(dot)
-        return try runUpdate(of: row, in: layout)
+        return try run(statement, updating: row, columns: values.count, in: layout)
     }
 
     private func runUpdate(of row: RowID, in layout: TableLayout) throws -> Bool {
         let statement = try connection.update(layout, columns: places)
         for (index, value) in written.enumerated() { statement.bind(Int32(index + 1), value) }
-        statement.bind(Int32(written.count + 1), row)
-        guard try statement.succeeds(unless: { settler.exchange.hasRefused }), statement.changes == 1 else {
-            return false
+        return try run(statement, updating: row, columns: written.count, in: layout)
+    }
+
+    /// Runs an update whose values are bound; returns false when the row is not there or not settled.
+    private func run(
+        _ statement: Statement, updating row: RowID, columns count: Int, in layout: TableLayout
+    ) throws -> Bool {
+        let isDone = try row.withBytes { bytes in
+            statement.bind(Int32(count + 1), .blob(bytes))
+            return try statement.succeeds(unless: { settler.exchange.hasRefused })
         }
+        guard isDone, statement.changes == 1 else { return false }
         noteChange(of: row, in: layout.table.id)
         return true
     }

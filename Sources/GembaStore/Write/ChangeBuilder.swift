@@ -66,6 +66,7 @@ struct ChangeBuilder {
     }
 
     private mutating func place(_ key: Key) -> Int? {
+        if places.isEmpty { places.reserveCapacity(pieces.count) }
         while indexed < pieces.count {
             places[pieces[indexed].key] = indexed
             indexed += 1
@@ -197,18 +198,26 @@ struct ChangeBuilder {
         return ChangeBody.foreignDots(in: operations, author: dot.replica)
     }
 
+    /// Where the pieces stand, in the order of the change.
+    private func sortedPlaces() -> [Int] {
+        let isSorted = zip(pieces, pieces.dropFirst()).allSatisfy { $0.key < $1.key }
+        if isSorted { return Array(pieces.indices) }
+        // Smaller than pieces, and moved about in their place.
+        let keys = pieces.enumerated().map { (key: $1.key, place: $0) }
+        return keys.sorted { $0.key < $1.key }.map { $0.place }
+    }
+
     /// The encoding of `body`, which lacks its operations, with those gathered here, and what of it is compressed already.
     func encode(_ body: ChangeBody) -> (content: [UInt8], early: Envelope.EarlyPart?) {
-        let isSorted = zip(pieces, pieces.dropFirst()).allSatisfy { $0.key < $1.key }
-        let sorted = isSorted ? pieces : pieces.sorted { $0.key < $1.key }
+        let order = sortedPlaces()
         let structured = pieces.count { if case .operation = $0.content { true } else { false } }
         var start = 0
         let content = body.encoded(
             operationCount: pieces.count, capacity: encoder.bytes.count + 96 * structured
         ) { target in
             start = target.bytes.count
-            for piece in sorted {
-                switch piece.content {
+            for place in order {
+                switch pieces[place].content {
                 case .encoded(let range):
                     target.raw(encoder.bytes[range])
                 case .operation(let operation):

@@ -28,10 +28,7 @@ public struct RowInserter {
     /// - Throws: ``StoreError`` when there are more or fewer values than columns, one does not fit, or the id is taken.
     @discardableResult
     public mutating func insert(id: RowID? = nil, _ values: [Value]) throws -> RowID {
-        guard values.count == count else {
-            throw StoreError(
-                .invalidValue, "\(values.count) values are given for \(count) columns of \(layout.table.name).")
-        }
+        try transaction.checkCount(values.count, of: count, in: layout)
         let id = id ?? transaction.newRowID()
         try transaction.insert(RowValues(values: values, sources: sources), as: id, into: layout)
         return id

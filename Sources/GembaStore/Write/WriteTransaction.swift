@@ -16,11 +16,10 @@ public final class WriteTransaction {
     private var lastLayout: TableLayout?
     /// The row that is inserted.
     private var inserted = RowValues()
-    /// The values of the update at hand by place among the columns, in ascending order, and the indexes of their groups.
-    private var given: [(place: Int, value: Value)] = []
-    private var groups: [Int] = []
-    /// The values encoded, and where each ends.
-    private var encodedGiven = CBOREncoder()
+    /// What the update before wrote.
+    private var lastForm: UpdateForm?
+    /// The values of the update at hand encoded, and where each ends.
+    private var encodedValues = CBOREncoder()
     private var ends: [Int] = []
     private let makeRowID: () -> RowID
     /// The texts that this change edits so far.
@@ -68,11 +67,16 @@ public final class WriteTransaction {
     /// - Throws: ``StoreError`` when a name is unknown or given twice.
     public func inserter(into table: String, columns: [String]) throws -> RowInserter {
         let layout = try layout(named: table)
+        return RowInserter(of: try places(of: columns, in: layout), in: layout, by: self)
+    }
+
+    /// The places of columns among the table's, each named once.
+    private func places(of columns: [String], in layout: TableLayout) throws -> [Int] {
         let places = try columns.map { try place(of: $0, in: layout) }
         guard Set(places).count == places.count else {
-            throw StoreError(.invalidOperation, "A column of table \(table) is given twice.")
+            throw StoreError(.invalidOperation, "A column of table \(layout.table.name) is given twice.")
         }
-        return RowInserter(of: places, in: layout, by: self)
+        return places
     }
 
     /// Inserts a row.
@@ -136,84 +140,83 @@ public final class WriteTransaction {
         _ table: String, _ row: RowID, _ values: [String: Value], basedOn seen: VersionToken? = nil
     ) throws {
         let layout = try layout(named: table)
-        given.removeAll(keepingCapacity: true)
-        for (name, value) in values { given.append((try place(of: name, for: value, in: layout), value)) }
-        if given.count > 1 { given.sort { $0.place < $1.place } }
-        try updateGiven(row, in: layout, basedOn: seen)
+        try update(
+            row, in: layout, values.map { (try place(of: $0.key, in: layout), $0.value) }.sorted { $0.0 < $1.0 },
+            basedOn: seen)
     }
 
-    /// Writes values by place among the table's columns, in ascending order, all checked.
+    /// Updates many rows of which the same columns are written, as with ``update(_:_:_:basedOn:)``.
+    ///
+    /// - Throws: ``StoreError`` when a name is unknown or given twice, or no column is named.
+    public func updater(of table: String, columns: [String]) throws -> RowUpdater {
+        let layout = try layout(named: table)
+        guard !columns.isEmpty else { throw StoreError(.invalidOperation, "An update of \(table) names no column.") }
+        return RowUpdater(of: try places(of: columns, in: layout), in: layout, by: self)
+    }
+
+    /// Writes values by place among the table's columns, in ascending order.
     func update(
         _ row: RowID, in layout: TableLayout, _ values: [(place: Int, value: Value)], basedOn seen: VersionToken?
     ) throws {
-        given = values
-        try updateGiven(row, in: layout, basedOn: seen)
-    }
-
-    private func updateGiven(_ row: RowID, in layout: TableLayout, basedOn seen: VersionToken?) throws {
-        if seen == nil, try settle(row, in: layout) { return }
-        try merge(row, given, in: layout, basedOn: seen)
-    }
-
-    /// Writes the values given, if they are whole groups and the row is in the ordinary state; returns false, with nothing
-    /// done, when it takes more than that.
-    private func settle(_ row: RowID, in layout: TableLayout) throws -> Bool {
-        groups.removeAll(keepingCapacity: true)
-        var next = 0
-        while next < given.count {
-            let group = layout.groupOfColumn[given[next].place]
-            let places = layout.ranges[group]
-            guard layout.groups[group].merge == .register, given.count >= next + places.count,
-                given[next].place == places.lowerBound, given[next + places.count - 1].place == places.upperBound - 1
-            else { return false }
-            groups.append(group)
-            next += places.count
+        let places = values.map { $0.place }
+        let form: UpdateForm
+        if let lastForm, lastForm.layout === layout, lastForm.places == places {
+            form = lastForm
+        } else {
+            form = UpdateForm(of: places, in: layout)
+            lastForm = form
         }
-        encodedGiven.removeAll()
+        try update(row, values.map { $0.value }, by: form, basedOn: seen)
+    }
+
+    func update(_ row: RowID, _ values: [Value], by form: UpdateForm, basedOn seen: VersionToken?) throws {
+        if seen == nil, let registers = form.registers, try settle(row, values, by: form, registers) { return }
+        for (place, value) in zip(form.places, values) { try check(value, column: place, form.layout) }
+        try merge(row, Array(zip(form.places, values)), in: form.layout, basedOn: seen)
+    }
+
+    /// Writes whole registers, if the row is in the ordinary state; returns false, with nothing done, when it takes more than
+    /// that, or a value does not fit.
+    private func settle(_ row: RowID, _ values: [Value], by form: UpdateForm, _ registers: [Int]) throws -> Bool {
+        encodedValues.removeAll()
         ends.removeAll(keepingCapacity: true)
-        for entry in given {
-            entry.value.encode(into: &encodedGiven)
-            ends.append(encodedGiven.bytes.count)
+        let capacity = values.reduce(0) { $0 + $1.greatestEncodedCount }
+        let isSettled = try encodedValues.attempt(atMost: capacity) { writer in
+            try rows.settle(row, values, by: form, registers, as: localDot, writing: &writer, ends: &ends)
         }
-        let isSettled = try encodedGiven.withValues { values in
-            rows.beginUpdate()
-            var reader = values.reader(at: 0)
-            for entry in given { rows.write(reader.next(), at: entry.place) }
-            return try rows.settle(row, in: layout, groups: groups, as: localDot)
-        }
-        if isSettled { try addSettled(row, in: layout) }
+        if isSettled { try addSettled(row, values, registers, in: form.layout) }
         return isSettled
     }
 
     /// Adds the edit that was just applied to the change.
-    private func addSettled(_ row: RowID, in layout: TableLayout) throws {
+    private func addSettled(_ row: RowID, _ values: [Value], _ registers: [Int], in layout: TableLayout) throws {
         let own = localDot.replica
         let (seen, replaced) = (rows.settler.exchange.seen, rows.settler.exchange.replaced)
         if seen.allSatisfy({ $0.replica == own }), replaced.allSatisfy({ $0.map { $0.replica == own } ?? true }) {
             builder.add(editOf: row, in: layout.table.id) { encoder in
                 encoder.beginOwnEdit(
-                    of: row, in: layout.table.id, saw: seen.map { $0.sequence }, writes: groups.count)
+                    of: row, in: layout.table.id, saw: seen.map { $0.sequence }, writes: registers.count)
                 var next = 0
-                for (index, group) in groups.enumerated() {
+                for (index, group) in registers.enumerated() {
                     let width = layout.ranges[group].count
                     encoder.beginOwnWrite(
                         to: layout.groupIDs[group], replacing: replaced[index]?.sequence, values: width)
                     let start = next == 0 ? 0 : ends[next - 1]
                     next += width
-                    encoder.raw(encodedGiven.bytes[start..<ends[next - 1]])
+                    encoder.raw(encodedValues.bytes[start..<ends[next - 1]])
                 }
             }
             return
         }
         var next = 0
-        let effects = try groups.enumerated().map { index, group in
+        let effects = try registers.enumerated().map { index, group in
             let width = layout.ranges[group].count
             defer { next += width }
             return Effect(
                 group: layout.groupIDs[group],
                 content: .register(
                     replaces: try replaced[index].map { [try global($0)] } ?? [],
-                    values: given[next..<next + width].map { $0.value }))
+                    values: Array(values[next..<next + width])))
         }
         _ = try builder.add(
             RowOperation(
@@ -433,13 +436,6 @@ public final class WriteTransaction {
         return group
     }
 
-    /// The place of a column among the table's, for a value that can be written there as it is.
-    private func place(of name: String, for value: Value, in layout: TableLayout) throws -> Int {
-        let place = try place(of: name, in: layout)
-        try check(value, column: place, layout)
-        return place
-    }
-
     /// The place of a column among the table's, whose values are written as they are.
     private func place(of name: String, in layout: TableLayout) throws -> Int {
         guard let place = layout.place(ofColumn: name) else {
@@ -458,6 +454,13 @@ public final class WriteTransaction {
         guard layout.accepts(value, column: column) else {
             let column = layout.columns[column]
             throw StoreError(.invalidValue, "The value for \(column.name) does not fit: it takes \(column.domain).")
+        }
+    }
+
+    /// Refuses values of which there are more or fewer than columns.
+    func checkCount(_ count: Int, of columns: Int, in layout: TableLayout) throws(StoreError) {
+        guard count == columns else {
+            throw StoreError(.invalidValue, "\(count) values are given for \(columns) columns of \(layout.table.name).")
         }
     }
 

@@ -9,7 +9,7 @@ public struct CBORWriter {
     init(_ room: UnsafeMutableRawBufferPointer) { self.room = room }
 
     /// How many more bytes there is room for.
-    var free: Int { room.count }
+    public var free: Int { room.count }
 
     // MARK: - Items
 

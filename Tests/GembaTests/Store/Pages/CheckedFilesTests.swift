@@ -106,6 +106,7 @@ struct CheckedFilesTests {
     @Test("Small commits that wait for the disk do not lengthen the log, in which the next process finds them all")
     func room() throws {
         let pool = try open(path)
+        try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         try pool.write { try $0.execute(sql: "CREATE TABLE t (id INTEGER PRIMARY KEY, b)") }
         var sizes: Set<Int> = []
         for number in 1...60 {

@@ -22,6 +22,7 @@ struct TicketUpdates: Measurement {
         let author = try SampleTicket.station(in: "\(folder)/author")
         let tickets = SampleTicket.make(0..<Self.count)
         let rows = PlainTickets(tickets)
+        let ids = tickets.map(\.row)
         for start in stride(from: 0, to: Self.count, by: Self.batchSize) {
             let range = start..<start + Self.batchSize
             for database in [plain] + others.map(\.1) { database.insert(rows, range) }
@@ -35,11 +36,11 @@ struct TicketUpdates: Measurement {
         for round in 0..<Self.rounds {
             let order = (0..<Self.batchSize).map { _ in UInt32(generator.next() % UInt64(Self.count)) }
             let state = "repair \(round)"
-            let values: [String: Value] = ["state": .text(state)]
             times.plain.time { plain.update(rows, order, state: state) }
             try times.own.time {
                 try author.write(by: "bench") { tx in
-                    for place in order { try tx.update("ticket", tickets[Int(place)].row, values) }
+                    let updater = try tx.updater(of: "ticket", columns: ["state"])
+                    for place in order { try updater.update(ids[Int(place)], [.text(state)]) }
                 }
             }
             for (name, other) in others { times.time(name) { other.update(rows, order, state: state) } }
