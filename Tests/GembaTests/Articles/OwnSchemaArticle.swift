@@ -85,6 +85,15 @@ struct OwnSchemaArticle {
         }
         // end
 
+        let rows = [fault.id]
+        // snippet: update many
+        try replica.write(by: "jan", because: "the hall was painted") { tx in
+            let faults = try tx.updater(of: "fault", columns: ["severity"])
+            for row in rows { try faults.update(row, [.text("low")]) }
+        }
+        // end
+        #expect(try replica.read { try String.fetchAll($0, sql: "SELECT severity FROM fault") } == ["low"])
+
         // snippet: sql
         let loud = try replica.read { database in
             try Fault.fetchAll(
