@@ -22,13 +22,8 @@ extension WriteTransaction {
     /// What the columns get that are written whole.
     private func values(
         in record: UnsafeRawPointer, _ readers: [PropertyReader?], _ layout: TableLayout
-    ) -> RowValues {
-        var values = RowValues()
-        values.begin(columns: layout.columns.count)
-        for place in layout.columns.indices {
-            if let value = readers[place]?.value(in: record) { values.set(value, at: place) }
-        }
-        return values
+    ) -> [(place: Int, value: Value)] {
+        layout.columns.indices.compactMap { place in readers[place]?.value(in: record).map { (place, $0) } }
     }
 
     private func effects<Record>(of collections: [Declaration<Record>.Part], _ record: Record) throws -> [Effect] {

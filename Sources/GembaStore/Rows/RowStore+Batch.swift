@@ -100,27 +100,27 @@ extension RowStore {
     ///
     /// - Returns: false, with nothing done, when a value does not fit, or a row of that id is or was there.
     func insert(
-        _ row: RowID, _ given: RowValues, as dot: LocalDot, into layout: TableLayout, writing writer: inout CBORWriter
+        _ row: RowID, _ values: [Value], by form: InsertForm, _ family: MergeFamily, as dot: LocalDot,
+        writing writer: inout CBORWriter
     ) throws -> Bool {
+        let layout = form.layout
         guard try !isHidden(row, table: layout.table.id) else { return false }
-        let isFact = layout.table.holdsFacts
         let statement = try connection.statement(layout.insert)
-        freshGroups.removeAll(keepingCapacity: true)
-        for (id, places) in layout.places where given.writes(places) { freshGroups.append(id) }
-        writer.beginInsertion(of: row, into: layout.table.id, writes: freshGroups.count)
-        for (id, places) in layout.places {
-            guard given.writes(places) else {
-                layout.bindDefaults(places, to: statement)
-                continue
+        writer.beginInsertion(of: row, into: layout.table.id, writes: form.groups.count)
+        let fits = form.prefixes.withUnsafeBytes { prefixes in
+            for column in form.written {
+                writer.raw(UnsafeRawBufferPointer(rebasing: prefixes[column.prefix]))
+                let value = if let source = column.source { values[source] } else { layout.defaults[column.place] }
+                guard let written = writer.value(value), layout.accepts(written, column: column.place) else {
+                    return false
+                }
+                statement.bind(Int32(column.place + 2), written)
             }
-            writer.beginFirstWrite(to: id, isFact: isFact, values: places.count)
-            for place in places {
-                let value = given.written(at: place, in: layout)
-                guard let written = writer.value(value), layout.accepts(written, column: place) else { return false }
-                statement.bind(Int32(place + 2), written)
-            }
+            return true
         }
-        let metadata = freshMetadata.bytes(by: dot, groups: freshGroups, family: isFact ? .fact : .register)
+        guard fits else { return false }
+        for place in form.unwritten { statement.bind(Int32(place + 2), layout.defaults[place]) }
+        let metadata = freshMetadata.bytes(by: dot, groups: form.groups, family: family)
         return try run(statement, inserting: row, metadata, into: layout)
     }
 

@@ -36,8 +36,6 @@ final class RowStore {
     private var lastWithoutHidden: TableID?
     /// What the row that was inserted before got.
     var freshMetadata = FreshMetadata()
-    /// The groups that the insertion at hand writes.
-    var freshGroups: [GroupID] = []
     /// The columns that the update at hand writes, in ascending order, and what it writes there.
     var places: [Int] = []
     var written: [EncodedValue] = []

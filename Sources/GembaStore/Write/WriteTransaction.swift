@@ -14,10 +14,10 @@ public final class WriteTransaction {
     let localDot: LocalDot
     private let rows: RowStore
     private var lastLayout: TableLayout?
-    /// The row that is inserted.
-    private var inserted = RowValues()
+    /// What the insertion before wrote.
+    private var lastInsert: InsertForm?
     /// What the update before wrote.
-    private var lastForm: UpdateForm?
+    private var lastUpdate: UpdateForm?
     /// The values of the update at hand encoded, and where each ends.
     private var encodedValues = CBOREncoder()
     private var ends: [Int] = []
@@ -55,10 +55,9 @@ public final class WriteTransaction {
     @discardableResult
     public func insert(into table: String, id: RowID? = nil, _ values: [String: Value]) throws -> RowID {
         let layout = try layout(named: table)
-        inserted.begin(columns: layout.columns.count)
-        for (name, value) in values { inserted.set(value, at: try place(of: name, in: layout)) }
+        let given = try values.map { (place: try place(of: $0.key, in: layout), value: $0.value) }
         let row = id ?? newRowID()
-        try insert(inserted, as: row, into: layout)
+        try insert(given.sorted { $0.place < $1.place }, as: row, into: layout)
         return row
     }
 
@@ -79,47 +78,57 @@ public final class WriteTransaction {
         return places
     }
 
-    /// Inserts a row.
+    /// Inserts a row with values by place among the table's columns, in ascending order.
     ///
     /// - Parameter others: what is done to its sets and counters.
-    func insert(_ given: RowValues, others: [Effect] = [], as row: RowID, into layout: TableLayout) throws {
-        var given = given
-        // Text that is empty is text that nobody wrote.
-        for place in layout.textPlaces where given[place] == .text("") { given.sources[place] = nil }
-        let isPlain = !layout.mixesFacts && others.isEmpty && !layout.textPlaces.contains { given[$0] != nil }
-        if isPlain, try insertPlain(given, as: row, into: layout) { return }
-        try insertMixed(given, others: others, as: row, into: layout)
+    func insert(
+        _ values: [(place: Int, value: Value)], others: [Effect] = [], as row: RowID, into layout: TableLayout
+    ) throws {
+        let places = values.map { $0.place }
+        let form: InsertForm
+        if let lastInsert, lastInsert.layout === layout, lastInsert.places == places {
+            form = lastInsert
+        } else {
+            form = InsertForm(of: places, in: layout)
+            lastInsert = form
+        }
+        try insert(values.map { $0.value }, others: others, as: row, by: form)
+    }
+
+    func insert(_ values: [Value], others: [Effect] = [], as row: RowID, by form: InsertForm) throws {
+        if others.isEmpty, let family = form.family, try insertPlain(values, as: row, by: form, family) { return }
+        try insertMixed(values, others: others, as: row, by: form)
     }
 
     /// Inserts a row of registers, or one of facts, writing each value to the change and to the statement in one pass.
     ///
     /// - Returns: false, with nothing done, when a value does not fit or a row of that id is or was there.
-    private func insertPlain(_ given: RowValues, as row: RowID, into layout: TableLayout) throws -> Bool {
-        let capacity = layout.columns.indices.reduce(CBORWriter.greatestInsertion(writes: layout.groups.count)) {
-            $0 + given.written(at: $1, in: layout).greatestEncodedCount
-        }
-        return try builder.add(insertionOf: row, into: layout.table.id, atMost: capacity) { writer in
-            try rows.insert(row, given, as: localDot, into: layout, writing: &writer)
+    private func insertPlain(
+        _ values: [Value], as row: RowID, by form: InsertForm, _ family: MergeFamily
+    ) throws -> Bool {
+        let capacity = values.reduce(form.greatestRest) { $0 + $1.greatestEncodedCount }
+        return try builder.add(insertionOf: row, into: form.layout.table.id, atMost: capacity) { writer in
+            try rows.insert(row, values, by: form, family, as: localDot, writing: &writer)
         }
     }
 
     /// Inserts a row in whatever way it takes.
-    private func insertMixed(
-        _ given: RowValues, others: [Effect], as row: RowID, into layout: TableLayout
-    ) throws {
-        for place in layout.columns.indices { if let value = given[place] { try check(value, column: place, layout) } }
+    private func insertMixed(_ values: [Value], others: [Effect], as row: RowID, by form: InsertForm) throws {
+        let layout = form.layout
+        for (place, value) in zip(form.places, values) { try check(value, column: place, layout) }
         if let (state, _) = try context.rows.load(table: layout.table.id, row: row) {
             guard state.isDropped else { throw taken(row, in: layout) }
             dropped[RowKey(table: layout.table.id, row: row)] = state
         }
-        let effects = layout.groups.indices.compactMap { index -> Effect? in
-            let places = layout.ranges[index]
-            guard given.writes(places) else { return nil }
-            let written = places.map { given.written(at: $0, in: layout) }
-            let group = layout.groups[index]
+        var whole = layout.defaults
+        for (place, value) in zip(form.places, values) { whole[place] = value }
+        let effects = form.groups.compactMap { id -> Effect? in
+            guard let index = layout.index(of: id) else { return nil }
+            let (group, written) = (layout.groups[index], Array(whole[layout.ranges[index]]))
             switch group.merge {
             case .fact: return Effect(group: group.id, content: .fact(values: written))
-            case .text: return insertion(of: written, as: group)
+            // Text that is empty is text that nobody wrote.
+            case .text: return written == [.text("")] ? nil : insertion(of: written, as: group)
             default: return Effect(group: group.id, content: .register(replaces: [], values: written))
             }
         }
@@ -160,11 +169,11 @@ public final class WriteTransaction {
     ) throws {
         let places = values.map { $0.place }
         let form: UpdateForm
-        if let lastForm, lastForm.layout === layout, lastForm.places == places {
-            form = lastForm
+        if let lastUpdate, lastUpdate.layout === layout, lastUpdate.places == places {
+            form = lastUpdate
         } else {
             form = UpdateForm(of: places, in: layout)
-            lastForm = form
+            lastUpdate = form
         }
         try update(row, values.map { $0.value }, by: form, basedOn: seen)
     }

@@ -109,7 +109,8 @@ public struct CBORWriter {
 
     // MARK: - Bytes
 
-    mutating func raw(_ encoded: UnsafeRawBufferPointer) {
+    /// Writes items that are encoded already.
+    public mutating func raw(_ encoded: UnsafeRawBufferPointer) {
         precondition(encoded.count <= room.count, "\(encoded.count) bytes are written where \(room.count) fit")
         room.copyMemory(from: encoded)
         advance(by: encoded.count)

@@ -3,10 +3,11 @@ public import GembaCausality
 /// An insertion of registers or facts, written piece by piece: what a ``RowOperation`` says, without a structure for each
 /// group. Many rows are written by one change, and most of them this way.
 extension CBORWriter {
-    /// The most bytes that an insertion takes beside its values.
-    public static func greatestInsertion(writes count: Int) -> Int { (5 + 4 * count) * greatestHead + 17 }
+    /// The most bytes that ``beginInsertion(of:into:writes:)`` takes.
+    public static let greatestInsertionHead = 5 * greatestHead + 17
 
-    /// Begins the insertion of a row; its writes follow, sorted by group.
+    /// Begins the insertion of a row; its writes follow, sorted by group: what
+    /// ``CBOREncoder/firstWrite(to:isFact:values:)`` returns, and the values.
     ///
     /// - Parameter count: how many writes follow.
     public mutating func beginInsertion(of row: RowID, into table: TableID, writes count: Int) {
@@ -17,15 +18,19 @@ extension CBORWriter {
         array(count: 0)
         array(count: count)
     }
+}
 
-    /// Begins the first write to a group, which is a fact or a register; its values follow.
+extension CBOREncoder {
+    /// The beginning of the first write to a group, which is a fact or a register; its values follow.
     ///
     /// - Parameter count: how many values follow.
-    public mutating func beginFirstWrite(to group: GroupID, isFact: Bool, values count: Int) {
-        array(count: count + (isFact ? 2 : 3))
-        unsigned(UInt64(group.rawValue))
-        unsigned((isFact ? EffectKind.fact : .register).rawValue)
-        if !isFact { array(count: 0) }
+    public static func firstWrite(to group: GroupID, isFact: Bool, values count: Int) -> [UInt8] {
+        var encoder = CBOREncoder()
+        encoder.array(count: count + (isFact ? 2 : 3))
+        encoder.unsigned(UInt64(group.rawValue))
+        encoder.unsigned((isFact ? EffectKind.fact : .register).rawValue)
+        if !isFact { encoder.array(count: 0) }
+        return encoder.bytes
     }
 }
 

@@ -68,7 +68,7 @@ struct OwnSchemaArticle {
 
         // snippet: many
         try replica.write(by: "ewa", because: "from the logger") { tx in
-            var readings = try tx.inserter(into: "reading", columns: ["fault", "degrees"])
+            let readings = try tx.inserter(into: "reading", columns: ["fault", "degrees"])
             for degrees in [40.5, 41, 43.5] { try readings.insert([.blob(fault.id.bytes), .real(degrees)]) }
         }
         // end

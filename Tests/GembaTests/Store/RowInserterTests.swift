@@ -56,7 +56,7 @@ struct RowInserterTests {
             }
         }
         try positional.founder.write(by: "ewa") { tx in
-            var inserter = try tx.inserter(into: rows.table, columns: rows.columns)
+            let inserter = try tx.inserter(into: rows.table, columns: rows.columns)
             for (id, values) in zip(ids, rows.values) { #expect(try inserter.insert(id: id, values) == id) }
         }
         #expect(try named.founder.lastOperations() == positional.founder.lastOperations())
@@ -76,7 +76,7 @@ struct RowInserterTests {
         let orders = [Array(0..<2000), Array((0..<2000).reversed()), Array(1000..<2000) + Array(0..<1000)]
         for (plant, order) in zip(plants, orders) {
             try plant.founder.write(by: "ewa") { tx in
-                var parts = try tx.inserter(into: "part", columns: ["name", "shelf"])
+                let parts = try tx.inserter(into: "part", columns: ["name", "shelf"])
                 for number in order {
                     let name = "label roll \(number) of \(number * number) in hall \(number % 7)"
                     try parts.insert(
@@ -98,7 +98,7 @@ struct RowInserterTests {
         let plant = try TestPlant()
         let other = try plant.enrol("L3")
         try plant.founder.write(by: "ewa") { tx in
-            var parts = try tx.inserter(into: "part", columns: ["name"])
+            let parts = try tx.inserter(into: "part", columns: ["name"])
             let name = Value.text(String(repeating: "label roll ", count: 30))
             let ids = try (0..<1000).map { _ in try parts.insert([name]) }
             try tx.update("part", ids[500], ["name": .text("renamed")])
@@ -115,7 +115,7 @@ struct RowInserterTests {
         let plant = try TestPlant()
         let replica = plant.founder
         let ids = try replica.write(by: "ewa") { tx in
-            var parts = try tx.inserter(into: "part", columns: ["name", "aisle"])
+            let parts = try tx.inserter(into: "part", columns: ["name", "aisle"])
             return [try parts.insert([.text("a"), .text("A")]), try parts.insert([.text("b"), .null])]
         }
         #expect(ids[0] < ids[1])
@@ -128,7 +128,7 @@ struct RowInserterTests {
         let plant = try TestPlant()
         let other = try plant.enrol("L3")
         try plant.founder.write(by: "ewa") { tx in
-            var parts = try tx.inserter(into: "part", columns: ["name"])
+            let parts = try tx.inserter(into: "part", columns: ["name"])
             let kept = try parts.insert([.text("kept")])
             let gone = try parts.insert([.text("gone")])
             try tx.update("part", kept, ["name": .text("renamed")])
@@ -162,7 +162,7 @@ struct RowInserterTests {
         let plant = try TestPlant()
         let replica = plant.founder
         try replica.write(by: "ewa") { tx in
-            var parts = try tx.inserter(into: "part", columns: ["name", "weight"])
+            let parts = try tx.inserter(into: "part", columns: ["name", "weight"])
             let error = #expect(throws: StoreError.self) { try parts.insert(values) }
             #expect(error?.code == .invalidValue)
             let id = try parts.insert([.text("roll"), .real(1)])

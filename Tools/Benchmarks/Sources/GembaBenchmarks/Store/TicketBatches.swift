@@ -91,7 +91,7 @@ private struct ListedTickets {
 
     func insert(at author: Replica) throws {
         try author.write(by: "bench") { tx in
-            var inserter = try tx.inserter(into: "ticket", columns: SampleTicket.columns)
+            let inserter = try tx.inserter(into: "ticket", columns: SampleTicket.columns)
             for index in ids.indices { try inserter.insert(id: ids[index], lists[index]) }
         }
     }
