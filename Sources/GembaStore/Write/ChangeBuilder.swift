@@ -200,23 +200,20 @@ struct ChangeBuilder {
 
     /// Where the pieces stand, in the order of the change.
     private func sortedPlaces() -> [Int] {
-        let isSorted = zip(pieces, pieces.dropFirst()).allSatisfy { $0.key < $1.key }
-        if isSorted { return Array(pieces.indices) }
-        // Smaller than pieces, and moved about in their place.
-        let keys = pieces.enumerated().map { (key: $1.key, place: $0) }
-        return keys.sorted { $0.key < $1.key }.map { $0.place }
+        // Keys are smaller than pieces, and moved about in their place.
+        pieces.enumerated().map { (key: $1.key, place: $0) }.sorted { $0.key < $1.key }.map { $0.place }
     }
 
     /// The encoding of `body`, which lacks its operations, with those gathered here, and what of it is compressed already.
     func encode(_ body: ChangeBody) -> (content: [UInt8], early: Envelope.EarlyPart?) {
-        let order = sortedPlaces()
         let structured = pieces.count { if case .operation = $0.content { true } else { false } }
         var start = 0
         let content = body.encoded(
             operationCount: pieces.count, capacity: encoder.bytes.count + 96 * structured
         ) { target in
             start = target.bytes.count
-            for place in order {
+            if isFinal { return target.raw(encoder.bytes) }
+            for place in sortedPlaces() {
                 switch pieces[place].content {
                 case .encoded(let range):
                     target.raw(encoder.bytes[range])
