@@ -112,6 +112,7 @@ struct SettledRow {
             // Counted where it stands first.
             if writes[..<index].contains(where: { $0.dot == write.dot }) { continue }
             let count = writes[index...].count { $0.dot == write.dot }
+            if count > writes.count / 2 { return write.dot }
             if let known = best, (known.count, write.dot) > (count, known.dot) || known.count > count { continue }
             best = (write.dot, count)
         }

@@ -90,10 +90,14 @@ struct ChangeBuilder {
         return true
     }
 
-    /// Adds an edit of a row that no earlier step touches, which `encode` appends.
-    mutating func add(editOf row: RowID, in table: TableID, encode: (inout CBOREncoder) -> Void) {
+    /// Adds an edit of a row that no earlier step touches.
+    ///
+    /// - Parameter capacity: the most bytes that `write` writes.
+    mutating func add(
+        editOf row: RowID, in table: TableID, atMost capacity: Int, write: (inout CBORWriter) -> Void
+    ) {
         let start = encoder.bytes.count
-        encode(&encoder)
+        encoder.write(atMost: capacity, write)
         append(encodedFrom: start, on: Key(table: table, row: row))
     }
 

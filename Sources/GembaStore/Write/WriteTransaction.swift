@@ -202,17 +202,21 @@ public final class WriteTransaction {
         let own = localDot.replica
         let (seen, replaced) = (rows.settler.exchange.seen, rows.settler.exchange.replaced)
         if seen.allSatisfy({ $0.replica == own }), replaced.allSatisfy({ $0.map { $0.replica == own } ?? true }) {
-            builder.add(editOf: row, in: layout.table.id) { encoder in
-                encoder.beginOwnEdit(
+            let capacity =
+                CBORWriter.greatestOwnEdit(saw: seen.count, writes: registers.count) + encodedValues.bytes.count
+            builder.add(editOf: row, in: layout.table.id, atMost: capacity) { writer in
+                writer.beginOwnEdit(
                     of: row, in: layout.table.id, saw: seen.map { $0.sequence }, writes: registers.count)
-                var next = 0
-                for (index, group) in registers.enumerated() {
-                    let width = layout.ranges[group].count
-                    encoder.beginOwnWrite(
-                        to: layout.groupIDs[group], replacing: replaced[index]?.sequence, values: width)
-                    let start = next == 0 ? 0 : ends[next - 1]
-                    next += width
-                    encoder.raw(encodedValues.bytes[start..<ends[next - 1]])
+                encodedValues.bytes.withUnsafeBytes { values in
+                    var (start, next) = (0, 0)
+                    for (index, group) in registers.enumerated() {
+                        let width = layout.ranges[group].count
+                        writer.beginOwnWrite(
+                            to: layout.groupIDs[group], replacing: replaced[index]?.sequence, values: width)
+                        next += width
+                        writer.raw(UnsafeRawBufferPointer(rebasing: values[start..<ends[next - 1]]))
+                        start = ends[next - 1]
+                    }
                 }
             }
             return

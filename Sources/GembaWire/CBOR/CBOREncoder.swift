@@ -59,7 +59,7 @@ public struct CBOREncoder: Sendable {
     }
 
     /// Writes items that take at most so many bytes.
-    mutating func write(atMost capacity: Int, _ items: (inout CBORWriter) -> Void) {
+    public mutating func write(atMost capacity: Int, _ items: (inout CBORWriter) -> Void) {
         _ = attempt(atMost: capacity) { writer in
             items(&writer)
             return true

@@ -18,9 +18,6 @@ public struct EncodedValues {
 
     init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-    /// The values from a place on, one after another.
-    public func reader(at offset: Int) -> Reader { Reader(bytes: bytes, offset: offset) }
-
     /// The values of a write, one after another.
     public func reader(of write: OperationBatch.Write) -> Reader { Reader(bytes: bytes, offset: write.offset) }
 
@@ -79,13 +76,6 @@ public struct EncodedValues {
             // A number that was checked is finite.
             return ShortestFloat.value(initial: initial, bits: bits).unsafelyUnwrapped
         }
-    }
-}
-
-extension CBOREncoder {
-    /// Lends out what was encoded, to read the values in it.
-    public func withValues<Result>(_ body: (EncodedValues) throws -> Result) rethrows -> Result {
-        try bytes.withUnsafeBytes { try body(EncodedValues($0)) }
     }
 }
 

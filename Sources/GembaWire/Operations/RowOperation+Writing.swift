@@ -34,9 +34,18 @@ extension CBOREncoder {
     }
 }
 
-/// An edit of registers whose earlier writes are all by the change's own author, encoded without references to other logs:
+/// An edit of registers whose earlier writes are all by the change's own author, written without references to other logs:
 /// what a ``RowOperation`` says, piece by piece.
-extension CBOREncoder {
+extension CBORWriter {
+    /// The most bytes that an edit takes, beside its values.
+    ///
+    /// - Parameters:
+    ///   - saw: how many of the author's changes it names.
+    ///   - count: how many writes it has.
+    public static func greatestOwnEdit(saw: Int, writes count: Int) -> Int {
+        (5 + 2 * saw + 6 * count) * greatestHead + 17
+    }
+
     /// Begins an edit of a row; its writes follow, sorted by group.
     ///
     /// - Parameters:
