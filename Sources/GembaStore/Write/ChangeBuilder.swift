@@ -22,7 +22,8 @@ struct ChangeBuilder {
         enum Content {
             /// In `encoder`, naming nobody else's changes.
             case encoded(Range<Int>)
-            case operation(RowOperation)
+            /// Elsewhere: most pieces are of the other kind, and are as small as that.
+            indirect case operation(RowOperation)
         }
     }
 
@@ -102,7 +103,7 @@ struct ChangeBuilder {
     }
 
     private mutating func append(encodedFrom start: Int, on key: Key) {
-        if let last = pieces.last, last.key >= key { compressLate() }
+        if !pieces.isEmpty, pieces[pieces.count - 1].key >= key { compressLate() }
         pieces.append(Piece(key: key, content: .encoded(start..<encoder.bytes.count)))
         if isFinal, encoder.bytes.count - earlyEnd >= EarlyCompression.pieceBytes { compressEarly() }
     }

@@ -80,11 +80,8 @@ public struct CBORWriter {
             if !number.isCanonicalReal { return nil }
             real(number)
             return .real(number)
-        case .text(var text):
-            return text.withUTF8 { content in
-                let content = UnsafeRawBufferPointer(content)
-                return content.containsNUL ? nil : .text(string(.text, content))
-            }
+        case .text(let text):
+            return text.withBytes { $0.containsNUL ? nil : .text(string(.text, $0)) }
         case .blob(let bytes):
             return bytes.withUnsafeBytes { .blob(string(.byteString, $0)) }
         }

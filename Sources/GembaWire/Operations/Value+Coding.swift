@@ -58,6 +58,12 @@ extension CBORDecoder {
 extension String {
     /// Whether U+0000 is among the characters. Every text that is written passes here.
     var containsNUL: Bool {
-        utf8.withContiguousStorageIfAvailable { UnsafeRawBufferPointer($0).containsNUL } ?? utf8.contains(0)
+        withBytes { $0.containsNUL }
+    }
+
+    /// Lends out the bytes of the text, which are mostly side by side.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        utf8.withContiguousStorageIfAvailable { body(UnsafeRawBufferPointer($0)) }
+            ?? Array(utf8).withUnsafeBytes(body)
     }
 }
