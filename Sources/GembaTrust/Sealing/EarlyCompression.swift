@@ -12,7 +12,17 @@ public final class EarlyCompression: Sendable {
     /// its own in the frame.
     public static let pieceBytes = 64 << 10
 
-    private let waiting = Mutex<[[UInt8]]>([])
+    private struct Queue {
+        var pieces: [[UInt8]] = []
+        /// Whether a thread comes back for them.
+        var isAttended = false
+        /// Whether nothing is added any more.
+        var isClosed = false
+    }
+
+    private let queue = Mutex(Queue())
+    /// Nobody rings it.
+    private let alarm = DispatchSemaphore(value: 0)
     private let blocks: Mutex<BlockStream>
 
     /// Nil when memory runs out.
@@ -23,23 +33,54 @@ public final class EarlyCompression: Sendable {
 
     /// Takes what follows on the earlier pieces, and returns at once.
     public func append(_ piece: [UInt8]) {
-        waiting.withLock { $0.append(piece) }
-        DispatchQueue.global(qos: .userInitiated).async { self.blocks.withLock { self.compressWaiting(into: &$0) } }
+        let needsThread = queue.withLock { queue in
+            queue.pieces.append(piece)
+            defer { queue.isAttended = true }
+            return !queue.isAttended
+        }
+        if needsThread { DispatchQueue.global(qos: .userInitiated).async { self.attend() } }
+    }
+
+    /// How long the thread sleeps when it finds nothing: a fraction of the time in which a piece is made. It is not woken for
+    /// each, since on a virtual machine that takes the waker as long as it takes to compress a quarter of one.
+    private static let pause = DispatchTimeInterval.microseconds(100)
+    /// How often in a row the thread finds nothing before it leaves.
+    private static let greatestPauses = 50
+
+    /// Compresses pieces until no more come.
+    private func attend() {
+        var pauses = 0
+        while true {
+            if blocks.withLock({ compressWaiting(into: &$0) }) { pauses = 0 }
+            let isDone = queue.withLock { queue in
+                guard queue.isClosed || (pauses >= Self.greatestPauses && queue.pieces.isEmpty) else { return false }
+                queue.isAttended = false
+                return true
+            }
+            if isDone { return }
+            pauses += 1
+            _ = alarm.wait(timeout: .now() + Self.pause)
+        }
     }
 
     /// The frame of content in which the pieces stand from `start` on; nil when it cannot be made. Pieces that no thread has
     /// come to yet are compressed here. Nothing can be added afterwards.
     package func frame(of content: [UInt8], from start: Int) -> [UInt8]? {
-        blocks.withLock { blocks in
-            compressWaiting(into: &blocks)
+        queue.withLock { $0.isClosed = true }
+        return blocks.withLock { blocks in
+            _ = compressWaiting(into: &blocks)
             return content.withUnsafeBytes { blocks.frame(of: $0, from: start) }
         }
     }
 
-    private func compressWaiting(into blocks: inout BlockStream) {
-        while let piece = waiting.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
+    /// Returns whether there was anything.
+    private func compressWaiting(into blocks: inout BlockStream) -> Bool {
+        var isAny = false
+        while let piece = queue.withLock({ $0.pieces.isEmpty ? nil : $0.pieces.removeFirst() }) {
             piece.withUnsafeBytes { blocks.append($0, ZSTD_e_flush) }
+            isAny = true
         }
+        return isAny
     }
 }
 
