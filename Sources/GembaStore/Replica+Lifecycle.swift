@@ -7,9 +7,10 @@ import GembaWire
 extension Replica {
     /// Founds a plant: makes the keys of its first station, which administers it, and an empty replica.
     ///
+    /// - Parameter isSealed: whether changes are sealed, so that relays store and forward what they cannot read.
     /// - Returns: the replica, and the recovery key, which outranks every member and is kept nowhere else.
     public static func found(
-        plant plantName: String, station stationName: String, in folder: String, schema: Schema,
+        plant plantName: String, station stationName: String, in folder: String, schema: Schema, isSealed: Bool = true,
         sources: ReplicaSources = .system
     ) throws -> (replica: Replica, recovery: RecoveryKey) {
         var generator = SourceGenerator(sources: sources)
@@ -18,6 +19,7 @@ extension Replica {
             plantName: plantName, stationName: stationName, identity: identity, using: &generator)
         let replica = try create(
             in: folder, plant: founding.plant, identity: identity, log: founding.log, schema: schema, sources: sources)
+        if isSealed { try replica.beginEpoch() }
         return (replica, founding.recovery)
     }
 

@@ -137,11 +137,11 @@ public final class Replica: Sendable {
         on database: Database, by actor: String, because reason: String, _ body: (WriteTransaction) throws -> Result
     ) throws -> Result {
         // A write that did nothing is taken back whole: it may have opened a log, which would stand there unsigned.
-        let (result, tip) = try transaction(
-            on: database, completion: { $0.1 == nil ? .rollback : .commit },
+        let (result, tips) = try transaction(
+            on: database, completion: { $0.1.isEmpty ? .rollback : .commit },
             { try LocalCommit(context: $0, incarnation: incarnation).run(by: actor, because: reason, body) })
-        if let tip {
-            try record([tip], durable: false)
+        if !tips.isEmpty {
+            try record(tips, durable: false)
             commitListeners.tell()
         }
         return result

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import GembaStore
 import GembaTrust
+import GembaWire
 
 /// `digest`: one hash over all that is replicated.
 public struct DigestCommand<Owner: Program>: ParsableCommand {
@@ -9,15 +10,18 @@ public struct DigestCommand<Owner: Program>: ParsableCommand {
         CommandConfiguration(
             commandName: "digest", abstract: "Print one hash over all replicated rows: equal where machines agree.",
             discussion: """
-                EXAMPLE
+                EXAMPLES
                   \(Owner.name) digest
+                  \(Owner.name) digest --logs
 
-                Two machines that hold the same changes print the same hash, also a relay that knows none of the tables.
+                Two machines that hold the same changes print the same hash. A relay reads none of what a plant seals, so it \
+                is compared by the logs that it holds.
                 """)
     }
 
     @OptionGroup var data: DataOptions
     @OptionGroup var output: OutputOptions
+    @Flag(help: "Hash the changes that are held, and not the rows that they make.") var logs = false
 
     /// Creates a command to be parsed.
     public init() {}
@@ -25,13 +29,21 @@ public struct DigestCommand<Owner: Program>: ParsableCommand {
     /// Computes and prints the hash.
     public func run() throws {
         let replica = try Owner.open(data)
-        let digest = try replica.digest()
+        let isBlind = try replica.isBlind() && !replica.roster().epochs.isEmpty
+        guard logs || output.json || !isBlind else {
+            throw CommandFailure(
+                .refused,
+                "This relay cannot read what the plant seals, so it has no rows to hash. Compare logs: "
+                    + "\(Owner.name) digest --logs")
+        }
+        let digest: String? = isBlind ? nil : "\(try replica.digest())"
+        let held = "\(VectorDigest.root(try replica.vector(of: .data)))"
         guard output.json else {
-            print(digest)
+            print(logs ? held : digest ?? "")
             return
         }
         JSONValue.object([
-            ("version", .integer(1)), ("digest", .string("\(digest)")),
+            ("version", .integer(1)), ("digest", digest.map(JSONValue.string) ?? .null), ("logs", .string(held)),
             ("roster", .string("\(try replica.roster().digest)")),
             ("changes", .count(try replica.statistics().changes)),
         ]).print()

@@ -22,6 +22,8 @@ public struct InitCommand<Owner: Program>: ParsableCommand {
     @Option(help: "The plant's name.") var plant: String
     @Option(help: "The short name of this station, with which its ticket numbers begin, such as IT or L3.")
     var station: String
+    @Flag(help: "Seal nothing: relays can read what they store and forward. The plant stays open until someone begins an epoch.")
+    var open = false
 
     /// Creates a command to be parsed.
     public init() {}
@@ -30,7 +32,7 @@ public struct InitCommand<Owner: Program>: ParsableCommand {
     public func run() throws {
         let folder = try data.folder()
         let (replica, recovery) = try Replica.found(
-            plant: plant, station: station, in: folder, schema: Owner.schema)
+            plant: plant, station: station, in: folder, schema: Owner.schema, isSealed: !open)
         try recovery.save(inFolder: folder)
         let path = folder + "/recovery.key"
         if output.json {

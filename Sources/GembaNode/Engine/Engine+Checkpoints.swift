@@ -90,6 +90,12 @@ extension Engine {
     // MARK: - Giving
 
     func prepareCheckpoint(for id: LinkID, at moment: Moment) -> [SessionAction] {
+        // A checkpoint is in the clear, and a relay must not read what the plant seals.
+        if !roster.epochs.isEmpty, let peer = links[id]?.session.peer?.station,
+            roster.members[peer]?.may(.writeData) != true
+        {
+            return input(id) { $0.onCheckpoint(nil, at: moment) }
+        }
         do {
             guard roster.members[replica.identity.stationKey]?.may(.writeData) == true else {
                 let carried = try replica.carriedCheckpoint()

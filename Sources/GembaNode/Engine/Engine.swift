@@ -35,6 +35,7 @@ public final class Engine {
     var wideLink: WideLink?
     /// Checkpoints that are made, taken or installed.
     var checkpoints = CheckpointDesk()
+    var epochCare = EpochCare()
     /// What is done about bodies that are lacking.
     var backfill = BackfillDesk()
     /// What is done about damaged pages.
@@ -126,6 +127,7 @@ public final class Engine {
         dial(at: moment)
         returnIfLapsed()
         careForBackfill(at: moment)
+        shareEpochs(at: moment)
         if configuration.caresForPages { careForPages(at: moment) }
     }
 
@@ -282,6 +284,7 @@ public final class Engine {
     func refreshRoster(at moment: Moment) {
         guard let newer = try? replica.roster() else { return }
         roster = newer
+        epochCare.isHelpless = false
         admissions.update(from: newer)
         for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) { upgrade(id, at: moment) }
     }

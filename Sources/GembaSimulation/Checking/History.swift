@@ -18,6 +18,8 @@ struct History {
     }
 
     private(set) var changes: [Dot: Change] = [:]
+    /// What opens sealed bodies.
+    var keys: HistoryKeys?
 
     subscript(dot: Dot) -> Change? { changes[dot] }
 
@@ -37,9 +39,12 @@ struct History {
             past.insert(known)
         }
         var body: ChangeBody?
-        if kind == .data, dot.sequence > 0 {
+        if kind == .roster { keys?.take(entry) }
+        if kind == .data, dot.sequence > 0, let previous = changes[Dot(dot.replica, dot.sequence - 1)]?.hash {
+            let place = Envelope.Place(replica: dot.replica, sequence: dot.sequence, previous: previous)
             body = try? ChangeBody(
-                decoding: Envelope.open(entry), author: dot.replica, sequence: dot.sequence)
+                decoding: Envelope.open(entry, at: place, with: keys?.key(of: entry, by: dot.replica)),
+                author: dot.replica, sequence: dot.sequence)
         }
         changes[dot] = Change(
             dot: dot, hash: hash, station: station, kind: kind, deps: entry.deps, body: body, past: past)

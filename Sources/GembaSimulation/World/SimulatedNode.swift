@@ -18,6 +18,8 @@ final class SimulatedNode {
     let random: NodeRandomness
     let log: NodeLog
     var schema: Schema
+    /// Whether it keeps and passes on what it cannot read.
+    let isBlind: Bool
 
     /// The process; nil while the machine is down or not yet set up.
     var process: Process?
@@ -40,9 +42,10 @@ final class SimulatedNode {
     }
 
     init(
-        index: Int, name: String, role: Role, folder: String, clock: WallClock, random: NodeRandomness, schema: Schema,
-        log: NodeLog
+        index: Int, name: String, role: Role, isBlind: Bool, folder: String, clock: WallClock, random: NodeRandomness,
+        schema: Schema, log: NodeLog
     ) {
+        self.isBlind = isBlind
         self.index = index
         self.name = name
         self.role = role

@@ -14,8 +14,9 @@ extension Simulation {
         let founder = nodes[0]
         let founded = try Replica.found(
             plant: "Simulated plant", station: founder.name, in: founder.folder, schema: founder.schema,
-            sources: sources(of: founder)
+            isSealed: options.isSealed, sources: sources(of: founder)
         ).replica
+        observer.read(with: founded.identity, in: founded.plant)
         founder.keys = (founded.identity.stationKey, founded.identity.transportKey)
         observer.administrator = founded.identity.stationKey
         var early: [(SimulatedNode, Replica)] = [(founder, founded)]
@@ -52,7 +53,8 @@ extension Simulation {
         }
         let isOld = options.faults.contains(.mixedSchemas) && index > 0 && random.chance(0.4)
         return SimulatedNode(
-            index: index, name: name ?? "N\(index)", role: role, folder: folder + "/node-\(index)",
+            index: index, name: name ?? "N\(index)", role: role, isBlind: role == .relay && options.isSealed,
+            folder: folder + "/node-\(index)",
             clock: WallClock(time, offset: offset), random: NodeRandomness(random.fork()),
             schema: role == .relay ? .none : isOld ? .earlierSimulation : .simulation,
             log: NodeLog(time: time))

@@ -22,6 +22,8 @@ public struct SimulationOptions: Hashable, Sendable, CustomStringConvertible {
     public var latency: Int
     /// How long a healed network may take to converge, in virtual milliseconds.
     public var patience: Int
+    /// Whether bodies are sealed, so that a relay reads none.
+    public var isSealed: Bool
     /// Bugs that are planted on purpose, to see whether they are found.
     public var plantedBugs: PlantedBug
 
@@ -41,16 +43,18 @@ public struct SimulationOptions: Hashable, Sendable, CustomStringConvertible {
         latency = random.pick([2, 20, 120, 600]) ?? 20
         patience = 120_000
         plantedBugs = []
+        isSealed = false
         // Drawn last, so that what was drawn before them is as it was without them.
         for fault in [Fault.earlyCheckpoints, .folding] where random.chance(0.5) { faults.insert(fault) }
         // A station returns by itself, and one whose whole folder was put back must not write before a peer told.
         if random.chance(0.6), !faults.contains(.restoredFolder) { faults.insert(.dropping) }
+        isSealed = random.chance(0.5)
     }
 
     /// All options in one line, for a report.
     public var description: String {
         """
-        seed \(seed): \(nodes) nodes, \(topology)\(hasRelay ? ", relay" : "")\(publishesEndpoints ? ", published" : ""), \
+        seed \(seed): \(nodes) nodes, \(topology)\(hasRelay ? ", relay" : "")\(isSealed ? ", sealed" : "")\(publishesEndpoints ? ", published" : ""), \
         \(duration / 1000) s, a write each \(writePause) ms, \(rowsInPlay) rows, latency \(latency) ms, faults \(faults)\
         \(plantedBugs.isEmpty ? "" : ", planted \(plantedBugs)")
         """

@@ -31,7 +31,7 @@ struct Backfiller {
         var start: ChangeHash
         var first: SequenceNumber
         var hash: ChangeHash
-        var entries: [(record: SegmentRecord, encoded: [UInt8])] = []
+        var entries: [FilledEntry] = []
         var heads: [Segment.Head] = []
 
         var last: SequenceNumber { first + SequenceNumber(entries.count) - 1 }
@@ -98,17 +98,21 @@ struct Backfiller {
         open = nil
         for index in 0..<count {
             let dot = LocalDot(replica: tip.number, sequence: run.first + SequenceNumber(index))
-            let entry = verified.entries[index].entry
+            let (entry, hash) = verified.entries[index]
             let deps = try entry.deps.compactMap { try context.log.resolve($0, kind: .data) }
             try context.history.record(dot, deps: deps)
             // Until now it was its checkpoint's maker that said when a change was made.
-            if !records[index].isQuarantined, let frame = frame(of: run.entries[index], at: dot, of: tip) {
+            let place = Envelope.Place(
+                replica: tip.replica, sequence: dot.sequence,
+                previous: index == 0 ? start : verified.entries[index - 1].hash)
+            if !records[index].isQuarantined, let frame = frame(of: entry, at: place) {
                 records[index].timestamp = frame.timestamp
                 records[index].lamport = frame.lamport
                 try noteContests()
             }
             records[index].length = run.entries[index].count
-            stretch.entries.append((records[index], run.entries[index]))
+            stretch.entries.append(
+                FilledEntry(record: records[index], hash: hash, encoded: run.entries[index]))
         }
         if count == run.entries.count {
             stretch.heads.append(Segment.Head(sequence: run.last, signature: run.signature))
@@ -118,9 +122,9 @@ struct Backfiller {
     }
 
     /// What a change says of itself; nil when it has no effect.
-    private mutating func frame(of entry: [UInt8], at dot: LocalDot, of tip: LogTip) -> OperationBatch.Frame? {
+    private mutating func frame(of entry: Entry, at place: Envelope.Place) -> OperationBatch.Frame? {
         operations.removeAll()
-        return try? context.read(entry[...], author: tip.replica, sequence: dot.sequence, into: &operations)
+        return try? context.read(entry, at: place, into: &operations)
     }
 
     /// What is said of a row's conflicts may say more when the body of a change of theirs is there.
@@ -137,7 +141,8 @@ struct Backfiller {
         open = nil
         let log = context.log
         let number = stretch.tip.number
-        let filled = try log.fill(number, from: stretch.first, stretch.entries, heads: stretch.heads)
+        let filled = try log.fill(
+            number, from: stretch.first, after: stretch.start, stretch.entries, heads: stretch.heads)
         outcome.filledCount += filled
         try log.moveFloor(
             from: (LocalDot(replica: number, sequence: stretch.first - 1), stretch.start),

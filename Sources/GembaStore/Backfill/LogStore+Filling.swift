@@ -1,6 +1,13 @@
 import GembaCausality
 import GembaWire
 
+/// An entry whose body came back.
+struct FilledEntry {
+    var record: SegmentRecord
+    var hash: ChangeHash
+    var encoded: [UInt8]
+}
+
 /// Filling: bodies that come back to where entries were folded.
 extension LogStore {
     // MARK: - What is lacking
@@ -43,10 +50,11 @@ extension LogStore {
     ///
     /// - Parameters:
     ///   - first: the number of the first entry; all are held.
+    ///   - start: the whole hash of the entry before.
     ///   - heads: signatures that were verified, at some of the entries.
     /// - Returns: how many entries had no body.
     func fill(
-        _ replica: Int64, from first: SequenceNumber, _ entries: [(record: SegmentRecord, encoded: [UInt8])],
+        _ replica: Int64, from first: SequenceNumber, after start: ChangeHash, _ entries: [FilledEntry],
         heads: [Segment.Head]
     ) throws -> Int {
         let last = first + SequenceNumber(entries.count) - 1
@@ -61,14 +69,17 @@ extension LogStore {
             try connection.statement("DELETE FROM gemba_segment WHERE id = ?").bind(1, segment.key.rawValue).run()
             try keepFolded(segment, segment.first..<range.lowerBound)
             try keepFolded(segment, range.upperBound + 1..<segment.last + 1)
-            var builder = try reopen(replica, before: range.lowerBound)
+            let hash = { (sequence: SequenceNumber) in
+                sequence == first ? start : entries[Int(sequence - first) - 1].hash
+            }
+            var builder = try reopen(replica, before: range.lowerBound, start: hash(range.lowerBound))
             for sequence in range {
-                let (record, encoded) = entries[Int(sequence - first)]
-                if !builder.takes(encoded.count) {
+                let entry = entries[Int(sequence - first)]
+                if !builder.takes(entry.encoded.count) {
                     try write(builder)
-                    builder = SegmentBuilder(replica: replica, first: sequence)
+                    builder = SegmentBuilder(replica: replica, first: sequence, start: hash(sequence))
                 }
-                builder.add(record, encoded)
+                builder.add(entry.record, entry.encoded)
                 let head = segment.heads.first { $0.sequence == sequence } ?? heads.first { $0.sequence == sequence }
                 if let head { builder.keep(head.signature) }
             }
@@ -83,7 +94,7 @@ extension LogStore {
     /// Writes a part of a segment again that stays folded.
     private func keepFolded(_ segment: Segment, _ part: Range<SequenceNumber>) throws {
         if part.isEmpty { return }
-        let entries = try part.map { try segment.foldedEntry($0, isNoted: true) }
+        let entries = try part.map { try foldedEntry($0, of: segment, isNoted: true) }
         try insertFolded(
             FoldedBlock(first: part.lowerBound, entries: entries), replica: segment.replica, coding: segment.coding,
             beginsStretch: segment.record(part.lowerBound).beginsStretch,
@@ -91,12 +102,14 @@ extension LogStore {
     }
 
     /// The segment that ends before an entry, to be gone on with if it has bodies, or else a new one.
-    private func reopen(_ replica: Int64, before sequence: SequenceNumber) throws -> SegmentBuilder {
+    private func reopen(
+        _ replica: Int64, before sequence: SequenceNumber, start: ChangeHash
+    ) throws -> SegmentBuilder {
         let before = try segment(of: LocalDot(replica: replica, sequence: sequence - 1))
         guard let before, !before.isFolded, before.last + 1 == sequence, before.count < Segment.maximumCount,
             before.bytes < Segment.maximumBytes
-        else { return SegmentBuilder(replica: replica, first: sequence) }
-        var builder = SegmentBuilder(replica: replica, first: before.first)
+        else { return SegmentBuilder(replica: replica, first: sequence, start: start) }
+        var builder = SegmentBuilder(replica: replica, first: before.first, start: before.start)
         for sequence in before.sequences {
             builder.add(before.record(sequence), before.entry(sequence))
             if let head = before.heads.first(where: { $0.sequence == sequence }) { builder.keep(head.signature) }

@@ -5,7 +5,7 @@ enum DatabaseFormat {
     /// `PRAGMA application_id`: "Gmba".
     static let applicationID: Int64 = 0x476d_6261
     /// `PRAGMA user_version`.
-    static let version: Int64 = 4
+    static let version: Int64 = 5
     /// The first version whose pages have checksums.
     static let firstChecked: Int64 = 3
 
@@ -16,7 +16,8 @@ enum DatabaseFormat {
             directory BLOB NOT NULL,
             heads BLOB NOT NULL,
             coding INTEGER NOT NULL,
-            entries BLOB NOT NULL
+            entries BLOB NOT NULL,
+            start BLOB
         ) STRICT;
         CREATE TABLE gemba_order (
             kind INTEGER NOT NULL,

@@ -4,7 +4,8 @@ import GembaWire
 
 /// Brings a file of an earlier format to today's, in one transaction.
 ///
-/// From version 4 on the metadata of a row may list drops; what version 3 holds is valid as it is.
+/// From version 4 on the metadata of a row may list drops; what version 3 holds is valid as it is. From version 5 on a segment
+/// says from which hash its chain goes on, and bodies may be sealed.
 struct FormatUpgrade {
     let context: StoreContext
 
@@ -20,6 +21,9 @@ struct FormatUpgrade {
             try keepSeveralFloors()
         }
         if version < 3 { try context.connection.execute(DatabaseFormat.scrubTable) }
+        if (2..<5).contains(version) {
+            try context.connection.execute("ALTER TABLE gemba_segment ADD COLUMN start BLOB")
+        }
         try context.connection.execute("PRAGMA user_version = \(DatabaseFormat.version)")
     }
 
@@ -93,7 +97,8 @@ struct FormatUpgrade {
             try context.log.insertStretch(
                 LogStretch(position: position, replica: replica, first: first.sequence), of: kind)
         }
-        try context.log.insert(group, replica: replica, beginsStretch: beginsStretch, signature: signature)
+        try context.log.insert(
+            group, replica: replica, after: nil, beginsStretch: beginsStretch, signature: signature)
         try context.connection.statement(
             "UPDATE gemba_replica SET timestamp = ?, quarantined = quarantined + ? WHERE id = ?"
         )

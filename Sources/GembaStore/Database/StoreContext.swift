@@ -24,13 +24,15 @@ final class StoreContext {
     private var room = CBOREncoder()
     /// Where the change that is being written will have come from; the log does not hold it yet.
     var draft: (dot: LocalDot, provenance: Provenance)?
+    /// Whether it was decided in the transaction at hand under which names this database writes.
+    var isIncarnationSettled = false
 
     /// - Parameter source: where the entries are, and who had seen what, if not in the same database.
     init(_ database: Database, environment: StoreEnvironment, reading source: StoreContext? = nil) throws {
         connection = try Connection(database)
         self.environment = environment
         numbers = ReplicaNumbers()
-        log = source?.log ?? LogStore(connection: connection, numbers: numbers)
+        log = source?.log ?? LogStore(connection: connection, numbers: numbers, environment: environment)
         history = source?.history ?? CausalHistory(connection: connection)
         mayDrop = { [log] dot in
             guard let station = try log.tip(number: dot.replica)?.station else { return false }
@@ -44,6 +46,7 @@ final class StoreContext {
     /// Forgets what belonged to the previous transaction.
     func beginTransaction() {
         log.forgetSegments()
+        isIncarnationSettled = false
         operations.removeAll()
         rows = RowStore(
             connection: connection, numbers: numbers, log: log, history: history, environment: environment,
@@ -79,18 +82,29 @@ final class StoreContext {
     // MARK: - Bodies
 
     /// The decoded body of a stored change.
-    func body(of entry: ArraySlice<UInt8>, author: ReplicaID, sequence: SequenceNumber) throws -> ChangeBody {
-        try ChangeBody(decoding: content(of: entry), author: author, sequence: sequence)
+    func body(of sequence: SequenceNumber, in segment: Segment) throws -> ChangeBody {
+        try ChangeBody(
+            decoding: log.content(of: sequence, in: segment),
+            author: numbers.replica(segment.replica, on: connection), sequence: sequence)
     }
 
     /// Adds the operations of a stored change to a batch.
     func read(
-        _ entry: ArraySlice<UInt8>, author: ReplicaID, sequence: SequenceNumber, into batch: inout OperationBatch
+        _ sequence: SequenceNumber, in segment: Segment, into batch: inout OperationBatch
     ) throws -> OperationBatch.Frame {
-        try batch.append(decoding: content(of: entry)[...], author: author, sequence: sequence)
+        try batch.append(
+            decoding: log.content(of: sequence, in: segment)[...],
+            author: numbers.replica(segment.replica, on: connection), sequence: sequence)
     }
 
-    private func content(of entry: ArraySlice<UInt8>) throws -> [UInt8] { try Envelope.open(Entry(decoding: entry)) }
+    /// Adds the operations of a change that need not be stored yet to a batch.
+    func read(
+        _ entry: Entry, at place: Envelope.Place, into batch: inout OperationBatch
+    ) throws -> OperationBatch.Frame {
+        let key = try entry.seal.flatMap { try log.sealKey(of: place.replica, in: $0.epoch) }
+        return try batch.append(
+            decoding: Envelope.open(entry, at: place, with: key)[...], author: place.replica, sequence: place.sequence)
+    }
 
     /// Who made the change at `dot`, when and why.
     func provenance(of dot: LocalDot) throws -> Provenance {
@@ -108,7 +122,7 @@ final class StoreContext {
                 dot: Dot(tip.replica, dot.sequence), timestamp: record.timestamp, lamport: record.lamport,
                 station: tip.station, actor: note?.actor ?? "", reason: note?.reason ?? "")
         }
-        let body = try self.body(of: segment.entry(dot.sequence), author: tip.replica, sequence: dot.sequence)
+        let body = try self.body(of: dot.sequence, in: segment)
         return Provenance(
             dot: Dot(tip.replica, dot.sequence), timestamp: record.timestamp, lamport: record.lamport,
             station: tip.station, actor: body.actor, reason: body.reason)

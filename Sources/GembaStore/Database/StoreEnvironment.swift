@@ -13,12 +13,14 @@ struct StoreEnvironment: Sendable {
     let derivedFrom: Set<TableID>
     let sources: ReplicaSources
     let rosterCache = RosterCache()
+    let keys: EpochKeys
 
     init(plant: PlantID, identity: StationIdentity, schema: Schema, sources: ReplicaSources) throws(StoreError) {
         self.plant = plant
         self.identity = identity
         self.schema = schema
         self.sources = sources
+        keys = EpochKeys(of: identity, plant: plant)
         try schema.validate()
         let ranks = Dictionary(schema.ranks.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         let layouts = schema.tables.map { TableLayout($0, ranks: ranks) }

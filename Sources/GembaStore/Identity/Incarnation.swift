@@ -35,7 +35,7 @@ struct Incarnation {
     /// The log of `kind` to write to, and the latest timestamp so far; opens a log with a genesis when there is none or a doubt.
     func current(_ kind: LogKind, context: StoreContext) throws -> (tip: LogTip, latest: HybridTimestamp) {
         var state = try context.state()
-        if try doubt(context: context, state: state) != nil {
+        if try !context.isIncarnationSettled && doubt(context: context, state: state) != nil {
             try context.connection.statement(
                 """
                 UPDATE gemba_state
@@ -45,6 +45,7 @@ struct Incarnation {
             state.dataReplica = nil
             state.rosterReplica = nil
         }
+        context.isIncarnationSettled = true
         if let number = state.current(kind), let tip = try context.log.tip(number: number) {
             return (tip, state.latestTimestamp)
         }

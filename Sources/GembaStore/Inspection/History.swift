@@ -147,7 +147,7 @@ extension StoreContext {
         try log.scanEntries(of: .data, after: 0) { stretch, segment, sequence in
             let record = segment.record(sequence)
             if sequence == 0 || record.isQuarantined { return true }
-            let content = try Envelope.open(Entry(decoding: segment.entry(sequence)))
+            let content = try log.content(of: sequence, in: segment)
             // Decoding costs far more than looking for sixteen bytes.
             guard content.contains(needle), let tip = try log.tip(number: stretch.replica) else { return true }
             let change = try ChangeBody(decoding: content, author: tip.replica, sequence: sequence)

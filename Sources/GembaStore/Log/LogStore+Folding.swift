@@ -78,7 +78,7 @@ extension LogStore {
         _ block: FoldedBlock, replica: Int64, coding: Segment.Coding = .folded, beginsStretch: Bool,
         heads: [Segment.Head] = []
     ) throws {
-        var builder = SegmentBuilder(replica: replica, first: block.first)
+        var builder = SegmentBuilder(replica: replica, first: block.first, start: nil)
         var notes: [Int: FoldedEntry.Note] = [:]
         var heads = heads[...]
         for (offset, entry) in block.entries.enumerated() {
@@ -109,7 +109,7 @@ extension LogStore {
         try scanSegments(replica: tip.number, from: 0, through: tip.sequence) { segment in
             for sequence in segment.sequences {
                 guard sequence == next else { return false }
-                try body(segment.foldedEntry(sequence, isNoted: isNoted(sequence)))
+                try body(foldedEntry(sequence, of: segment, isNoted: isNoted(sequence)))
                 next += 1
             }
             return true
@@ -144,7 +144,7 @@ extension LogStore {
             if !segment.isFolded { affected.append(segment) }
             return true
         }
-        for segment in affected { try fold(segment, through: last) }
+        for segment in affected { try fold(segment, through: last, hash: hash) }
         // What had not been filled yet is not wanted any more, either.
         try connection.statement("UPDATE gemba_segment SET coding = ? WHERE coding = ? AND id BETWEEN ? AND ?")
             .bind(1, Segment.Coding.forgone.rawValue).bind(2, Segment.Coding.folded.rawValue)
@@ -158,22 +158,22 @@ extension LogStore {
     }
 
     /// Puts a folded segment in the place of one, and others with what is not folded: its genesis, and what lies behind.
-    private func fold(_ segment: Segment, through last: SequenceNumber) throws {
+    private func fold(_ segment: Segment, through last: SequenceNumber, hash: ChangeHash) throws {
         try connection.statement("DELETE FROM gemba_segment WHERE id = ?").bind(1, segment.key.rawValue).run()
-        if segment.first == 0 { try write(part: segment, 0...0) }
+        if segment.first == 0 { try write(part: segment, 0...0, start: nil) }
         let folded = max(segment.first, 1)...max(min(segment.last, last), 1)
         if folded.lowerBound <= segment.last {
-            let entries = try folded.map { try segment.foldedEntry($0, isNoted: true) }
+            let entries = try folded.map { try foldedEntry($0, of: segment, isNoted: true) }
             try insertFolded(
                 FoldedBlock(first: folded.lowerBound, entries: entries), replica: segment.replica, coding: .forgone,
                 beginsStretch: segment.record(folded.lowerBound).beginsStretch,
                 heads: segment.heads.filter { folded.contains($0.sequence) })
         }
-        if segment.last > last { try write(part: segment, last + 1...segment.last) }
+        if segment.last > last { try write(part: segment, last + 1...segment.last, start: hash) }
     }
 
-    private func write(part segment: Segment, _ range: ClosedRange<SequenceNumber>) throws {
-        var builder = SegmentBuilder(replica: segment.replica, first: range.lowerBound)
+    private func write(part segment: Segment, _ range: ClosedRange<SequenceNumber>, start: ChangeHash?) throws {
+        var builder = SegmentBuilder(replica: segment.replica, first: range.lowerBound, start: start)
         for sequence in range {
             builder.add(segment.record(sequence), segment.entry(sequence))
             if let head = segment.heads.first(where: { $0.sequence == sequence }) { builder.keep(head.signature) }

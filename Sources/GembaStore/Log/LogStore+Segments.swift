@@ -7,13 +7,17 @@ extension LogStore {
 
     /// Writes consecutive entries that end at a head, of which the first may begin a stretch of the apply order.
     ///
-    /// - Parameter contents: what stands in their segments, if that was made ready before.
+    /// - Parameters:
+    ///   - start: the whole hash of the entry before; nil for a genesis, or where no body is sealed.
+    ///   - contents: what stands in their segments, if that was made ready before.
     func insert(
-        _ entries: [StoredEntry], replica: Int64, beginsStretch: Bool, signature: [UInt8]?,
+        _ entries: [StoredEntry], replica: Int64, after start: ChangeHash?, beginsStretch: Bool, signature: [UInt8]?,
         contents: [SegmentEntries]? = nil
     ) throws {
         for (index, group) in SegmentBuilder.groups(of: entries.lazy.map(\.encoded.count)).enumerated() {
-            var builder = SegmentBuilder(replica: replica, first: entries[group.lowerBound].sequence)
+            var builder = SegmentBuilder(
+                replica: replica, first: entries[group.lowerBound].sequence,
+                start: group.lowerBound == 0 ? start : entries[group.lowerBound - 1].hash)
             for place in group {
                 let record = SegmentRecord(entries[place], beginsStretch: beginsStretch && place == 0)
                 builder.add(record, entries[place].encoded)
@@ -25,13 +29,15 @@ extension LogStore {
 
     func write(_ builder: SegmentBuilder, _ content: SegmentEntries? = nil) throws {
         let content = content ?? builder.encodedEntries
-        try connection.statement(Self.insertSegment)
+        let statement = try connection.statement(Self.insertSegment)
             .bind(1, builder.key.rawValue).bind(2, builder.directory).bind(3, builder.heads)
-            .bind(4, content.coding.rawValue).bind(5, content.bytes).run()
+            .bind(4, content.coding.rawValue).bind(5, content.bytes)
+        if let start = builder.start { statement.bind(6, start) } else { statement.bindNull(6) }
+        try statement.run()
     }
 
     private static let insertSegment = SQLText(
-        "INSERT INTO gemba_segment (id, directory, heads, coding, entries) VALUES (?, ?, ?, ?, ?)")
+        "INSERT INTO gemba_segment (id, directory, heads, coding, entries, start) VALUES (?, ?, ?, ?, ?, ?)")
 
     /// Packs small segments of a log into few, each time that the log has grown by ``Segment/maximumCount`` entries.
     func packIfDue(_ tip: LogTip, grownFrom previous: SequenceNumber) throws {
@@ -101,7 +107,7 @@ extension LogStore {
     /// others are forgotten: a peer that stands at one is still sent what follows it.
     private func join(_ segments: [Segment], keepsHeads: Bool) throws {
         guard let first = segments.first, let last = segments.last else { return }
-        var builder = SegmentBuilder(replica: first.replica, first: first.first)
+        var builder = SegmentBuilder(replica: first.replica, first: first.first, start: first.start)
         for (segment, next) in zip(segments, segments.dropFirst().map(Optional.some) + [nil]) {
             for sequence in segment.sequences {
                 builder.add(segment.record(sequence), segment.entry(sequence))
@@ -129,7 +135,7 @@ extension LogStore {
     }
 
     private static let selectSegment = SQLText(
-        "SELECT id, directory, coding, entries, heads FROM gemba_segment WHERE id <= ? ORDER BY id DESC LIMIT 1")
+        "SELECT id, directory, coding, entries, heads, start FROM gemba_segment WHERE id <= ? ORDER BY id DESC LIMIT 1")
 
     /// Calls `body` with the segments that hold entries `first` to `last` of a log, in order, until it returns false.
     func scanSegments(
@@ -149,14 +155,14 @@ extension LogStore {
 
     private static let selectSegments = SQLText(
         """
-        SELECT id, directory, coding, entries, heads FROM gemba_segment
+        SELECT id, directory, coding, entries, heads, start FROM gemba_segment
         WHERE id >= coalesce((SELECT max(id) FROM gemba_segment WHERE id BETWEEN ?1 AND ?2), ?2) AND id <= ?3 ORDER BY id
         """)
 
     private func segment(_ row: Statement) throws -> Segment {
         try Segment(
             key: Segment.Key(rawValue: row.int(0)), directory: row.bytes(1), coding: row.int(2), entries: row.bytes(3),
-            heads: row.bytes(4))
+            heads: row.bytes(4), start: row.isNull(5) ? nil : row.fixed(5))
     }
 
     /// What is stored of an entry beside its content, or nil when the entry is not held.

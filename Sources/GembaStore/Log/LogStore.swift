@@ -36,14 +36,18 @@ struct StoredEntry: Sendable {
 final class LogStore {
     let connection: Connection
     let numbers: ReplicaNumbers
+    let environment: StoreEnvironment
     /// Numbers that logs had before this database was made anew; those of other logs come after them.
     var reservedNumbers: [ReplicaID: Int64] = [:]
     /// The segments read last: entries are often asked for one after another.
     private(set) var recentSegments: [Segment] = []
+    /// The place on a chain of hashes up to which it was computed last.
+    private var chain: (segment: Segment.Key, sequence: SequenceNumber, hash: ChangeHash)?
 
-    init(connection: Connection, numbers: ReplicaNumbers) {
+    init(connection: Connection, numbers: ReplicaNumbers, environment: StoreEnvironment) {
         self.connection = connection
         self.numbers = numbers
+        self.environment = environment
     }
 
     /// Remembers a segment, in place of the one that was read longest ago.
@@ -55,7 +59,40 @@ final class LogStore {
     private static let greatestRecent = 8
 
     /// Forgets what was read before: another process may have packed it.
-    func forgetSegments() { recentSegments.removeAll() }
+    func forgetSegments() {
+        recentSegments.removeAll()
+        chain = nil
+    }
+
+    /// The whole hash of the entry before one of a segment that is not folded.
+    ///
+    /// It is computed from the segment's start. Entries are mostly asked for one after another, so the way is not gone twice.
+    func hash(before sequence: SequenceNumber, in segment: Segment) throws -> ChangeHash {
+        if sequence == 0 { return .beforeGenesis }
+        var (next, hash): (SequenceNumber, ChangeHash)
+        if let chain, chain.segment == segment.key, chain.sequence <= sequence {
+            (next, hash) = (chain.sequence, chain.hash)
+        } else {
+            (next, hash) = (segment.first, try start(of: segment))
+        }
+        let replica = next < sequence ? try numbers.replica(segment.replica, on: connection) : nil
+        while next < sequence {
+            let entry = try Entry(decoding: segment.entry(next))
+            hash = entry.hash(replica: next == 0 ? nil : replica, sequence: next, previous: hash)
+            next += 1
+        }
+        chain = (segment.key, sequence, hash)
+        return hash
+    }
+
+    private func start(of segment: Segment) throws -> ChangeHash {
+        if segment.first == 0 { return .beforeGenesis }
+        if let start = segment.start { return start }
+        guard let tip = try tip(number: segment.replica) else {
+            throw StoreError(.corrupted, "Replica number \(segment.replica) is unknown; run `gemba verify`.")
+        }
+        return try chainHash(of: tip, at: segment.first - 1)
+    }
 
     // MARK: - Tips
 
@@ -119,7 +156,7 @@ final class LogStore {
         let entry = StoredEntry(
             sequence: 0, hash: hash, timestamp: HybridTimestamp(rawValue: 0), lamport: 0, isQuarantined: false,
             encoded: encoded)
-        try insert([entry], replica: tip.number, beginsStretch: beginsStretch, signature: nil)
+        try insert([entry], replica: tip.number, after: nil, beginsStretch: beginsStretch, signature: nil)
         return tip
     }
 
@@ -149,7 +186,8 @@ final class LogStore {
         let dot = LocalDot(replica: tip.number, sequence: first.sequence)
         let beginsStretch = try extendOrder(of: tip.kind, with: dot)
         try insert(
-            entries, replica: tip.number, beginsStretch: beginsStretch, signature: signature, contents: contents)
+            entries, replica: tip.number, after: tip.hash, beginsStretch: beginsStretch, signature: signature,
+            contents: contents)
         tip.sequence = last.sequence
         tip.hash = last.hash
         tip.lamport = last.lamport

@@ -39,19 +39,4 @@ extension Segment {
             throw damaged(LocalDot(replica: 0, sequence: first))
         }
     }
-
-    /// What stays, or would stay, of an entry of this segment.
-    func foldedEntry(_ sequence: SequenceNumber, isNoted: Bool) throws -> FoldedEntry {
-        let record = record(sequence)
-        var entry = FoldedEntry(
-            prefix: record.prefix, timestamp: record.timestamp, lamport: record.lamport,
-            isQuarantined: record.isQuarantined)
-        guard isNoted, sequence > 0, !record.isQuarantined else { return entry }
-        if let notes {
-            entry.note = notes[sequence]
-        } else {
-            entry.note = try ChangeBody.note(decoding: Envelope.open(Entry(decoding: self.entry(sequence))))
-        }
-        return entry
-    }
 }

@@ -12,7 +12,8 @@ import GembaWire
 ///   quarantined), lamport number (8, its first bit set when the entry begins a stretch of the apply order), length (4), all
 ///   big-endian;
 /// - the *entries*, one after another as their author made them, in one Zstandard frame where that pays;
-/// - the *heads* that are kept, each as the index of its entry (2) and its signature (64). A stretch always ends at one.
+/// - the *heads* that are kept, each as the index of its entry (2) and its signature (64). A stretch always ends at one;
+/// - the *start*: the whole hash of the entry before, from which the chain is taken up. Sealed bodies are bound to it.
 ///
 /// The format is local to a database file.
 struct Segment {
@@ -39,6 +40,9 @@ struct Segment {
 
     /// The kept heads, in order.
     let heads: [Head]
+    /// The whole hash of the entry before the first; nil for a genesis, for folded entries, and in segments that were written
+    /// before bodies were sealed.
+    let start: ChangeHash?
     /// For a *folded* segment, whose entries are gone, who made those changes of which something still counts, and why.
     let notes: [SequenceNumber: FoldedEntry.Note]?
     /// How the entries are represented.
@@ -115,11 +119,12 @@ struct Segment {
 
     /// Reads a stored segment.
     init(
-        key: Key, directory: [UInt8], coding: Int64, entries: [UInt8], heads: [UInt8]
+        key: Key, directory: [UInt8], coding: Int64, entries: [UInt8], heads: [UInt8], start: ChangeHash?
     ) throws(StoreError) {
         let dot = key.dot
         replica = dot.replica
         first = dot.sequence
+        self.start = start
         self.directory = directory
         guard !directory.isEmpty, directory.count.isMultiple(of: Self.recordBytes),
             let coding = Coding(rawValue: coding)
@@ -253,14 +258,17 @@ struct SegmentRecord: Hashable, Sendable {
 struct SegmentBuilder {
     let replica: Int64
     let first: SequenceNumber
+    /// The whole hash of the entry before the first, as ``Segment/start``.
+    let start: ChangeHash?
     private(set) var directory: [UInt8] = []
     private(set) var heads: [UInt8] = []
     private var entries: [UInt8] = []
     private(set) var count = 0
 
-    init(replica: Int64, first: SequenceNumber) {
+    init(replica: Int64, first: SequenceNumber, start: ChangeHash?) {
         self.replica = replica
         self.first = first
+        self.start = start
     }
 
     var key: Segment.Key { Segment.Key(LocalDot(replica: replica, sequence: first)) }

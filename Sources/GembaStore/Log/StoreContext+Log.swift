@@ -48,6 +48,9 @@ extension StoreContext {
         return nil
     }
 
+    /// Whether this station keeps and passes on what it cannot read: epoch keys are not for relays.
+    func isBlind() throws -> Bool { try ownRole() == .relay }
+
     /// Moves the roster log with which this station joined behind the entries that it follows, once they are held.
     ///
     /// A joiner makes that log before it has met anybody, so it stands first. Peers read entries in the order in which they

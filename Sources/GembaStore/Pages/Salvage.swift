@@ -52,11 +52,12 @@ struct Salvage {
     }
 
     private mutating func take(_ row: TableLeaf.Row) {
-        if row.columns.count == Self.segmentColumns { takeSegment(row) }
+        if Self.segmentColumns.contains(row.columns.count) { takeSegment(row) }
         if row.columns.count == Self.replicaColumns { takeNumber(row) }
     }
 
-    private static let segmentColumns = 5
+    /// The last one came later, and is found again by whoever applies what is saved.
+    private static let segmentColumns = 5...6
     private static let replicaColumns = 11
 
     private mutating func takeSegment(_ row: TableLeaf.Row) {
@@ -65,7 +66,7 @@ struct Salvage {
             case .bytes(let entries) = row.columns[4], row.key > 0,
             let segment = try? Segment(
                 key: Segment.Key(rawValue: row.key), directory: directory, coding: coding, entries: entries,
-                heads: heads)
+                heads: heads, start: nil)
         else { return }
         isFolded = isFolded || segment.isFolded
         if !segment.isFolded { segments[segment.replica, default: []].append((segment, row.isSound)) }

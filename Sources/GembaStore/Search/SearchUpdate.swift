@@ -85,7 +85,7 @@ struct SearchUpdate {
             count += 1
             // An entry without effect changed no row.
             if sequence > 0, !record.isQuarantined {
-                let body = try context.body(of: segment.entry(sequence), author: author, sequence: sequence)
+                let body = try context.body(of: sequence, in: segment)
                 for operation in body.operations {
                     changed[operation.table, default: []].insert(operation.row)
                     count += 1

@@ -18,6 +18,8 @@ struct BatchApplier {
     private let wall: UInt64
     private let calibration: StoreCalibration
     private let isUnwanted: () -> Bool
+    /// Whether this station keeps what it cannot read.
+    private let isBlind: Bool
 
     /// - Parameter isUnwanted: whether the transaction should be given up.
     init(context: StoreContext, kind: LogKind, isUnwanted: @escaping () -> Bool) throws {
@@ -27,6 +29,7 @@ struct BatchApplier {
         clock = HybridClock(latest: try context.state().latestTimestamp)
         wall = context.environment.sources.wallClock()
         calibration = context.environment.sources.calibration
+        isBlind = try context.isBlind()
     }
 
     /// Applies all runs that can be applied.
@@ -81,6 +84,7 @@ struct BatchApplier {
             throw .problem(.invalid(error.message))
         }
         try authorise(verified)
+        try requireKeys(for: verified)
         var deps: [[LocalDot]] = []
         for (entry, _) in verified.entries {
             deps.append(try resolve(entry.deps, kind: kind, otherwise: .missingDependency))
@@ -106,7 +110,7 @@ struct BatchApplier {
             // What is folded cannot be compared; that the rest follows what is held here shows that it was the same.
             guard let stored = try attempt({ try context.log.entry(at: dot) }) else { continue }
             guard stored.elementsEqual(run.entries[index]) else { throw .problem(.forked) }
-            if calibration.contains(.mergesDuplicates) { try attempt { try mergeAgain(run.entries[index], dot, held) } }
+            if calibration.contains(.mergesDuplicates) { try attempt { try mergeAgain(dot) } }
         }
         if overlap == run.entries.count { return nil }
         if overlap == 0, run.previous != held.hash.prefix { throw .problem(.forked) }
@@ -117,9 +121,9 @@ struct BatchApplier {
         return rest
     }
 
-    private mutating func mergeAgain(_ encoded: [UInt8], _ dot: LocalDot, _ tip: LogTip) throws {
-        guard kind == .data, dot.sequence > 0 else { return }
-        _ = try context.read(encoded[...], author: tip.replica, sequence: dot.sequence, into: &context.operations)
+    private mutating func mergeAgain(_ dot: LocalDot) throws {
+        guard kind == .data, dot.sequence > 0, let segment = try context.log.segment(of: dot) else { return }
+        _ = try context.read(dot.sequence, in: segment, into: &context.operations)
         changes.append(dot)
     }
 
@@ -133,6 +137,20 @@ struct BatchApplier {
             guard member.may(.writeData) else {
                 throw .problem(.invalid("Station \(member.name) may not write data."))
             }
+        }
+    }
+
+    /// A station that reads takes nothing that it cannot open yet: what a change replaces is known only from its body. The key comes
+    /// with the roster, and the run is asked for again when that has grown.
+    private func requireKeys(for run: VerifiedRun) throws(Refusal) {
+        if isBlind { return }
+        var latest: EpochID?
+        for (entry, _) in run.entries {
+            guard let epoch = entry.seal?.epoch, epoch != latest else { continue }
+            guard try attempt({ try context.log.sealKey(of: run.replica, in: epoch) }) != nil else {
+                throw .problem(.needsRoster)
+            }
+            latest = epoch
         }
     }
 
@@ -190,7 +208,10 @@ struct BatchApplier {
             ahead.lamport = try context.log.lamport(after: ahead, deps: deps[index])
             ahead.sequence = dot.sequence
             if kind == .data { try context.history.record(dot, deps: deps[index]) }
-            let timestamp = try take(entry, author: tip.replica, at: dot, lamport: ahead.lamport)
+            let place = Envelope.Place(
+                replica: tip.replica, sequence: dot.sequence,
+                previous: index == 0 ? tip.hash : verified.entries[index - 1].hash)
+            let timestamp = try take(entry, at: dot, place, lamport: ahead.lamport)
             entries.append(
                 StoredEntry(
                     sequence: dot.sequence, hash: hash, timestamp: timestamp ?? HybridTimestamp(rawValue: 0),
@@ -202,17 +223,16 @@ struct BatchApplier {
     /// Gathers what an entry does to rows. Whether it is valid is decided by its bytes and its causal past alone, so every
     /// replica decides alike, and the entry keeps its place in the log.
     ///
-    /// - Returns: when the change was made, or nil when it is invalid.
+    /// - Returns: when the change was made, or nil when it is invalid. Of what only others can read nothing is known, not even that.
     private mutating func take(
-        _ entry: Entry, author: ReplicaID, at dot: LocalDot, lamport: UInt64
+        _ entry: Entry, at dot: LocalDot, _ place: Envelope.Place, lamport: UInt64
     ) throws -> HybridTimestamp? {
         guard kind == .data else {
             guard let body = try? RosterBody(decoding: entry.body), body.lamport == lamport else { return nil }
             return body.timestamp
         }
-        guard let content = try? Envelope.open(entry),
-            let frame = try? context.operations.append(decoding: content[...], author: author, sequence: dot.sequence)
-        else {
+        if isBlind, entry.seal != nil { return HybridTimestamp(rawValue: 0) }
+        guard let frame = try? context.read(entry, at: place, into: &context.operations) else {
             outcome.quarantinedCount += 1
             return nil
         }

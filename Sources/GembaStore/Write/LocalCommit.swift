@@ -9,12 +9,13 @@ struct LocalCommit {
 
     private var environment: StoreEnvironment { context.environment }
 
-    /// - Returns: what `body` returns, and the log's new tip, or nil when nothing was done.
+    /// - Returns: what `body` returns, and the new tips of the logs that grew; none when nothing was done.
     func run<Result>(
         by actor: String, because reason: String, _ body: (WriteTransaction) throws -> Result
-    ) throws -> (Result, LogTip?) {
+    ) throws -> (Result, [LogTip]) {
         try check(actor: actor, reason: reason)
-        guard try context.roster().members[environment.identity.stationKey]?.may(.writeData) ?? false else {
+        let roster = try context.roster()
+        guard roster.members[environment.identity.stationKey]?.may(.writeData) ?? false else {
             throw StoreError(
                 .notPermitted,
                 "This machine is not a member of the plant that may write. Enrol it with `gemba join`, or use a station."
@@ -52,7 +53,7 @@ struct LocalCommit {
         }
         let builder = transaction.builder
         defer { context.giveBack(builder.room) }
-        if builder.isEmpty, !transaction.acknowledges { return (result, nil) }
+        if builder.isEmpty, !transaction.acknowledges { return (result, []) }
 
         let references = try builder.greatestNamedDots.map { named in
             try context.log.reference(to: context.numbers.local(named, on: context.connection))
@@ -61,19 +62,31 @@ struct LocalCommit {
             timestamp: timestamp, lamport: lamport, schemaVersion: environment.schema.version, actor: actor,
             reason: reason, operations: [], references: references,
             extensions: transaction.cut.isEmpty ? [:] : [DropCut.number: DropCut.encoded(transaction.cut)])
-        try append(builder.encode(content), of: content, to: &tip, deps: frontier)
+        let (epoch, rosterTip) = try EpochCommit(context: context, incarnation: incarnation).currentKey(in: roster)
+        try append(
+            builder.encode(content), of: content, to: &tip, deps: frontier,
+            sealedWith: epoch.map { environment.keys.sealKey(of: tip.replica, in: $0) })
         try context.save(timestamp: timestamp, after: latest)
-        return (result, tip)
+        return (result, [tip] + (rosterTip.map { [$0] } ?? []))
     }
 
     private func append(
         _ encoded: (content: [UInt8], early: Envelope.EarlyPart?), of content: ChangeBody, to tip: inout LogTip,
-        deps: [LocalDot]
+        deps: [LocalDot], sealedWith key: SealKey?
     ) throws {
         let references = try context.references(to: deps)
         let entry: Entry
         do {
-            entry = try Envelope.makeEntry(encoded.content, deps: references, early: encoded.early)
+            entry =
+                if let key {
+                    try Envelope.makeEntry(
+                        encoded.content, deps: references,
+                        at: .init(replica: tip.replica, sequence: tip.sequence + 1, previous: tip.hash),
+                        sealedWith: key, nonce: environment.sources.randomBytes(SealParameters.nonceBytes),
+                        early: encoded.early)
+                } else {
+                    try Envelope.makeEntry(encoded.content, deps: references, early: encoded.early)
+                }
         } catch {
             throw StoreError(
                 .limitExceeded, "The change is too large to be sent: split the write into several.", cause: error)

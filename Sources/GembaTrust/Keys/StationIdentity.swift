@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Foundation
 public import GembaCausality
 public import GembaWire
 
@@ -76,6 +77,16 @@ public struct StationIdentity: Sendable {
 
     /// The private half of the transport key, for CURVE alone. It is the only secret that leaves this type.
     public var transportSecret: [UInt8] { Array(transport.rawRepresentation) }
+
+    /// Opens what was wrapped for the sealing key; nil when it was not, or was altered.
+    func unwrap(_ wrap: EpochWrap, info: [UInt8]) -> [UInt8]? {
+        guard wrap.recipient == sealingKey,
+            var recipient = try? HPKE.Recipient(
+                privateKey: sealing, ciphersuite: HybridEncryption.suite, info: Data(info),
+                encapsulatedKey: Data(wrap.encapsulated))
+        else { return nil }
+        return (try? recipient.open(Data(wrap.sealed))).map { Array($0) }
+    }
 
     /// The station as founding and join acts describe it.
     public func member(name: String, role: Role) -> Member {

@@ -77,18 +77,23 @@ public enum Envelope {
 
     /// Makes an entry whose body is sealed.
     ///
-    /// - Parameter nonce: 12 random bytes, never used before in this log and epoch.
+    /// - Parameters:
+    ///   - key: that of the place's replica.
+    ///   - nonce: 12 random bytes, never used before in this log and epoch.
+    ///   - early: the part that is compressed already, if any.
     /// - Throws: ``TrustError/Code/bodyTooLarge``.
     public static func makeEntry(
-        _ content: [UInt8], deps: [ChangeReference], at place: Place, sealedUnder key: EpochKey, nonce: [UInt8]
+        _ content: [UInt8], deps: [ChangeReference], at place: Place, sealedWith key: SealKey, nonce: [UInt8],
+        early: EarlyPart? = nil
     ) throws(TrustError) -> Entry {
         precondition(place.sequence > 0, "a genesis is never sealed")
-        let (coding, body) = try encode(content, reserving: tagBytes)
+        precondition(place.replica == key.replica, "every replica has a key of its own")
+        let (coding, body) = try encode(content, early: early, reserving: tagBytes)
         var entry = Entry(
-            deps: deps, seal: SealParameters(epoch: key.id, nonce: nonce), coding: coding, body: [])
+            deps: deps, seal: SealParameters(epoch: key.epoch, nonce: nonce), coding: coding, body: [])
         do {
             let box = try ChaChaPoly.seal(
-                body, using: key.sealKey(for: place.replica), nonce: ChaChaPoly.Nonce(data: nonce),
+                body, using: key.key, nonce: ChaChaPoly.Nonce(data: nonce),
                 authenticating: associatedData(of: entry, at: place))
             entry.body = Array(box.ciphertext + box.tag)
         } catch {
@@ -137,14 +142,13 @@ public enum Envelope {
 
     /// The content of an entry, sealed or not.
     ///
-    /// - Parameter key: Looks an epoch key up; nil when it is not held.
+    /// - Parameter key: that of the place's replica in the epoch that the entry names; nil when it is not held.
     /// - Throws: ``TrustError/Code/damagedBody``; ``TrustError/Code/unknownEpoch``. Which of the two it is matters: the
     ///   first is final, the second waits for a key.
-    public static func open(
-        _ entry: Entry, at place: Place, key: (EpochID) -> EpochKey?
-    ) throws(TrustError) -> [UInt8] {
+    public static func open(_ entry: Entry, at place: Place, with key: SealKey?) throws(TrustError) -> [UInt8] {
         guard let seal = entry.seal else { return try open(entry) }
-        guard let key = key(seal.epoch), key.id == seal.epoch else { throw unknownEpoch(seal.epoch) }
+        guard let key, key.epoch == seal.epoch else { throw unknownEpoch(seal.epoch) }
+        precondition(place.replica == key.replica, "every replica has a key of its own")
         let coded: [UInt8]
         do {
             let box = try ChaChaPoly.SealedBox(
@@ -152,7 +156,7 @@ public enum Envelope {
                 tag: entry.body.suffix(tagBytes))
             coded = Array(
                 try ChaChaPoly.open(
-                    box, using: key.sealKey(for: place.replica),
+                    box, using: key.key,
                     authenticating: associatedData(of: entry, at: place)))
         } catch {
             throw TrustError(.damagedBody, "The seal of a body does not fit its key and place.", cause: error)

@@ -1,5 +1,5 @@
 internal import Crypto
-internal import GembaCausality
+public import GembaCausality
 public import GembaWire
 
 /// One generation of the plant's sealing key (T5): 32 random bytes, named by the first 16 bytes of their SHA-256.
@@ -10,7 +10,7 @@ public struct EpochKey: Sendable {
     /// The name of the epoch.
     public let id: EpochID
 
-    private let key: SymmetricKey
+    let key: SymmetricKey
 
     /// The length of a key.
     public static let byteCount = 32
@@ -37,8 +37,10 @@ public struct EpochKey: Sendable {
     /// The key for the bodies of one replica (L5): HKDF-SHA256 without salt, info: "gemba/seal" ‖ replica.
     ///
     /// With a key of its own for every replica, random nonces of 12 bytes need only be unique within one log.
-    func sealKey(for replica: ReplicaID) -> SymmetricKey {
-        KeyDerivation.deriveKey(from: key, info: Array(Self.sealLabel.utf8) + replica.bytes)
+    public func sealKey(for replica: ReplicaID) -> SealKey {
+        SealKey(
+            epoch: id, replica: replica,
+            key: KeyDerivation.deriveKey(from: key, info: Array(Self.sealLabel.utf8) + replica.bytes))
     }
 }
 

@@ -61,6 +61,7 @@ struct FirstReplicaArticle {
         let station = try Replica.join(with: token, station: nil, in: otherFolder, schema: shop)
         // end
         try replica.pull(.roster, from: station)
+        try replica.shareEpochs()
         try station.exchange(with: replica)
         #expect(try station.fetch(Part.everything) == low)
     }

@@ -63,7 +63,12 @@ final class Machines: Sendable {
         try await gemba(machine, "join", input: invitation.out)
     }
 
-    /// The hash over all that a machine holds.
+    /// The hash over the logs that a machine holds.
+    func logs(_ machine: String, of program: BuiltProgram = .gemba) async throws -> String {
+        try await run(program, machine, ["digest", "--logs"]).lastWord
+    }
+
+    /// The hash over the rows that a machine makes of them.
     func digest(_ machine: String, of program: BuiltProgram = .gemba) async throws -> String {
         try await run(program, machine, ["digest"]).lastWord
     }

@@ -55,13 +55,13 @@ struct PlantCommandTests {
             try await plant.gemba("line", "join", "--peer", try relayPeer(plant, hub), input: invitation.out)
             let line = try await plant.start("line", at: nil, peers: [hub.endpoint])
             try await plant.gemba("line", "report", "scanner beeps twice", "--area", "line3")
-            #expect(try await eventually { try await plant.digest("hub", of: .relay) == plant.digest("line") })
+            #expect(try await eventually { try await plant.logs("hub", of: .relay) == plant.logs("line") })
             try await line.stop()
 
             _ = try await plant.start("it", at: nil, peers: [hub.endpoint])
             #expect(try await plant.agree("it", "line", changes: 1))
             #expect(try await plant.gemba("it", "ticket", "list", "--json").objects.count == 1)
-            #expect(try await plant.digest("hub", of: .relay) == plant.digest("line"))
+            #expect(try await plant.logs("hub", of: .relay) == plant.logs("line"))
             #expect(try await plant.run(.relay, "hub", ["verify", "--json"]).object["sound"] as? Bool == true)
             #expect(try await plant.run(.relay, "hub", ["member", "list", "--json"]).objects.count == 3)
         }

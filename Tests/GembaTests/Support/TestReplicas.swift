@@ -25,11 +25,12 @@ final class TestPlant: Sendable {
     let founder: Replica
     private let wall = Mutex<UInt64>(1_760_000_000_000)
 
-    init(schema: Schema = .parts) throws {
+    init(schema: Schema = .parts, isSealed: Bool = false) throws {
         let folder = try TemporaryFolder()
         self.folder = folder
         founder = try Replica.found(
-            plant: "Test plant", station: "IT", in: folder.folder("IT"), schema: schema, sources: .test
+            plant: "Test plant", station: "IT", in: folder.folder("IT"), schema: schema, isSealed: isSealed,
+            sources: .test
         ).replica
     }
 
@@ -39,6 +40,7 @@ final class TestPlant: Sendable {
         let replica = try Replica.join(
             with: token, station: name, in: folder.folder(name), schema: schema, sources: .test)
         try founder.pull(.roster, from: replica)
+        try founder.shareEpochs()
         try replica.pull(.roster, from: founder)
         return replica
     }

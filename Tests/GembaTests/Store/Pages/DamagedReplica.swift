@@ -77,7 +77,7 @@ struct DamagedReplica {
         var pages: [UInt32] = []
         try images.forEach { image in
             let rows = TableLeaf(image)?.rows(images.page) ?? []
-            let dots = rows.filter { $0.columns.count == 5 && $0.key >= 1 << 40 }.map {
+            let dots = rows.filter { (5...6).contains($0.columns.count) && $0.key >= 1 << 40 }.map {
                 Segment.Key(rawValue: $0.key).dot
             }
             if dots.contains(where: isWanted) { pages.append(image.number) }

@@ -23,11 +23,14 @@ struct EnvelopeTests {
     }
 
     private func sealed(_ content: [UInt8]) throws -> Entry {
-        try Envelope.makeEntry(content, deps: [dep], at: place, sealedUnder: key, nonce: nonce)
+        try Envelope.makeEntry(
+            content, deps: [dep], at: place, sealedWith: key.sealKey(for: place.replica), nonce: nonce)
     }
 
     private func open(_ entry: Entry, at other: Envelope.Place? = nil) throws -> [UInt8] {
-        try Envelope.open(entry, at: other ?? place) { $0 == key.id ? key : nil }
+        let place = other ?? place
+        return try Envelope.open(
+            entry, at: place, with: entry.seal?.epoch == key.id ? key.sealKey(for: place.replica) : nil)
     }
 
     // MARK: - Compression
@@ -82,7 +85,8 @@ struct EnvelopeTests {
             replica: try #require(ReplicaID(bytes: [UInt8](repeating: 1, count: 16))), sequence: 7,
             prefix: try #require(HashPrefix(bytes: [UInt8](repeating: 2, count: 16))))
         let entry = try Envelope.makeEntry(
-            Array("label printer dead".utf8), deps: [dep], at: place, sealedUnder: key, nonce: nonce)
+            Array("label printer dead".utf8), deps: [dep], at: place,
+            sealedWith: key.sealKey(for: place.replica), nonce: nonce)
         #expect(entry.seal?.epoch == EpochID(hexadecimal: "630dcd2966c4336691125448bbb25b4f"))
         #expect(entry.body == hex("29237adf14d2e19e2b8d0501aaebe802d59575896c3827bbacb265110c67f056d5f2"))
     }
@@ -134,8 +138,8 @@ struct EnvelopeTests {
         var generator = SeededGenerator(seed: 5)
         let other = EpochKey(using: &generator)
         for attempt in [
-            { try Envelope.open(entry) }, { try Envelope.open(entry, at: place) { _ in nil } },
-            { try Envelope.open(entry, at: place) { _ in other } },
+            { try Envelope.open(entry) }, { try Envelope.open(entry, at: place, with: nil) },
+            { try Envelope.open(entry, at: place, with: other.sealKey(for: place.replica)) },
         ] {
             #expect(#expect(throws: TrustError.self) { try attempt() }?.code == .unknownEpoch)
         }
@@ -143,7 +147,7 @@ struct EnvelopeTests {
 
     @Test("Each replica has a seal key of its own, and descriptions show none")
     func keySeparation() {
-        func bytes(_ replica: ReplicaID) -> [UInt8] { key.sealKey(for: replica).withUnsafeBytes { Array($0) } }
+        func bytes(_ replica: ReplicaID) -> [UInt8] { key.sealKey(for: replica).key.withUnsafeBytes { Array($0) } }
         #expect(bytes(ReplicaID(rawValue: 1)) != bytes(ReplicaID(rawValue: 2)))
         var dumped = ""
         dump(key, to: &dumped)

@@ -64,7 +64,9 @@ struct SampleTicket {
     static func station(in folder: String, isDurable: Bool = true, schema: Schema = schema) throws -> Replica {
         var sources = ReplicaSources.system
         sources.isDurable = isDurable
-        return try Replica.found(plant: "Bench", station: "A", in: folder, schema: schema, sources: sources).replica
+        return try Replica.found(
+            plant: "Bench", station: "A", in: folder, schema: schema, isSealed: false, sources: sources
+        ).replica
     }
 
     /// Enrols another station, which knows the roster and no ticket.
