@@ -30,6 +30,8 @@ public enum Limits {
     public static let reasonBytes = 16 << 10
     /// UTF-8 bytes of a station's or plant's name.
     public static let nameBytes = 64
+    /// Stations that one act gives an epoch key to: with 119 bytes each they take an eighth of an entry.
+    public static let epochWraps = 1024
     /// UTF-8 bytes of what a bye says.
     public static let byeTextBytes = 1024
     /// Names that both ends of a stream remember for its packs: 64 KiB of them, more than logs that are written to at once.

@@ -57,7 +57,9 @@ struct RosterReading {
             entry.body?.acts.contains { act in
                 switch act {
                 case .invite, .admit, .close: true
-                case .join, .endpoints, .lapse, .returned, .unknown: false
+                case .join, .endpoints, .epoch, .revoke, .retire, .lapse, .returned, .rekey, .reinstate, .policy,
+                    .unknown:
+                    false
                 }
             } ?? false
         }

@@ -22,24 +22,3 @@ public struct RosterBody: Hashable, Sendable {
         self.acts = acts
     }
 }
-
-/// One act of membership.
-public enum RosterAct: Hashable, Sendable {
-    /// Opens an invitation for one station.
-    case invite(key: InviteKey, role: Role, name: String, validForSeconds: UInt64)
-    /// Always the first entry after the genesis of the joiner's roster log; `signature` is by the invite key.
-    case join(invite: InviteKey, member: Member, signature: [UInt8])
-    /// Settles two joins for one invitation: the roster log named is the one admitted.
-    case admit(replica: ReplicaID)
-    /// Ends an invitation.
-    case close(invite: InviteKey)
-    /// The author's own endpoints; the greatest counter counts.
-    case endpoints(counter: UInt64, addresses: [String])
-    /// Others do not wait for the member named any more. `head` is the last entry of its newest data log that the author
-    /// held; nil when it held none.
-    case lapse(station: StationKey, head: ChangeReference?)
-    /// Ends the lapses of the author that it has seen.
-    case returned
-    /// An act of a kind that this version does not know: kept and without effect.
-    case unknown(kind: UInt64, encoded: [UInt8])
-}

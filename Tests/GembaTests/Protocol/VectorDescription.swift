@@ -192,8 +192,32 @@ extension RosterAct {
                 "head": head.map { $0.vectorDescription } ?? .null,
             ]
         case .returned: ["kind": 11]
+        case .epoch(let epoch, let wraps):
+            ["kind": 6, "epoch": epoch.vectorDescription, "wraps": .list(wraps) { $0.vectorDescription }]
+        case .revoke(let station, let cut):
+            ["kind": 8, "station": station.vectorDescription, "cut": .list(cut) { $0.vectorDescription }]
+        case .retire(let station, let cut):
+            ["kind": 9, "station": station.vectorDescription, "cut": .list(cut) { $0.vectorDescription }]
+        case .rekey(let counter, let transport, let sealing):
+            [
+                "kind": 12, "counter": .number(counter), "transport": transport.vectorDescription,
+                "sealing": sealing.vectorDescription,
+            ]
+        case .reinstate(let station, let removals):
+            ["kind": 14, "station": station.vectorDescription, "removals": .list(removals) { $0.vectorDescription }]
+        case .policy(let counter, let flags):
+            ["kind": 15, "counter": .number(counter), "flags": .number(flags.rawValue)]
         case .unknown(let kind, let encoded): ["kind": .number(kind), "encoded": .hexadecimal(encoded)]
         }
+    }
+}
+
+extension EpochWrap {
+    var vectorDescription: JSONValue {
+        [
+            "recipient": recipient.vectorDescription, "encapsulated": .hexadecimal(encapsulated),
+            "sealed": .hexadecimal(sealed),
+        ]
     }
 }
 

@@ -80,7 +80,13 @@ extension SeededGenerator {
     }
 
     private mutating func act() -> RosterAct {
-        switch below(8) {
+        switch below(14) {
+        case 8: .epoch(fixed(), wraps: wraps())
+        case 9: .revoke(station: fixed(), cut: references(upTo: 3))
+        case 10: .retire(station: fixed(), cut: references(upTo: 3))
+        case 11: .rekey(counter: natural(), transport: fixed(), sealing: fixed())
+        case 12: .reinstate(station: fixed(), removals: removals())
+        case 13: .policy(counter: natural(), flags: PlantPolicy(rawValue: natural()))
         case 6: .lapse(station: fixed(), head: once(in: 2) ? nil : references(upTo: 1).first)
         case 7: .returned
         case 0: .invite(key: fixed(), role: Role.allCases[below(4)], name: text(upTo: 2), validForSeconds: natural())
@@ -88,8 +94,20 @@ extension SeededGenerator {
         case 2: .admit(replica: fixed())
         case 3: .close(invite: fixed())
         case 4: .endpoints(counter: natural(), addresses: list(upTo: 3) { "tcp://" + $0.text() })
-        default: .unknown(kind: 8, encoded: Item.array([8, .bytes(bytes(20)), [.map([(1, nil)])]]).encoded)
+        default: .unknown(kind: 16, encoded: Item.array([16, .bytes(bytes(20)), [.map([(1, nil)])]]).encoded)
         }
+    }
+
+    private mutating func wraps() -> [EpochWrap] {
+        let keys = Set([fixed(SealingKey.self)] + list(upTo: 3) { $0.fixed() }).sorted()
+        return keys.map { EpochWrap(recipient: $0, encapsulated: bytes(32), sealed: bytes(48)) }
+    }
+
+    /// At times two of one log.
+    private mutating func removals() -> [ChangeReference] {
+        let first = ChangeReference(replica: fixed(), sequence: natural() / 2, prefix: fixed())
+        let second = ChangeReference(replica: first.replica, sequence: first.sequence + 1, prefix: fixed())
+        return once(in: 2) ? [first] : [first, second]
     }
 
     // MARK: - Changes
