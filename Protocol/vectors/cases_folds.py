@@ -21,7 +21,7 @@ from structures import (
 )
 
 INVITE, JOIN, ADMIT, CLOSE, ENDPOINTS = 1, 2, 3, 4, 5
-LAPSE, RETURN = 10, 11
+EPOCH, REVOKE, RETIRE, LAPSE, RETURN, REKEY, REINSTATE, POLICY = 6, 8, 9, 10, 11, 12, 14, 15
 PRESS = Station("P4")
 SECRET = seeded("secret", 32)
 KEY = invite_key(SECRET)
@@ -56,6 +56,17 @@ def roster_bodies():
             return {"kind": kind, "station": fields[0], "head": fields[1]}
         if kind == RETURN:
             return {"kind": kind}
+        if kind == EPOCH:
+            wraps = [dict(zip(("recipient", "encapsulated", "sealed"), wrap)) for wrap in fields[1]]
+            return {"kind": kind, "epoch": fields[0], "wraps": wraps}
+        if kind in (REVOKE, RETIRE):
+            return {"kind": kind, "station": fields[0], "cut": fields[1]}
+        if kind == REKEY:
+            return {"kind": kind, **dict(zip(("counter", "transport", "sealing"), fields))}
+        if kind == REINSTATE:
+            return {"kind": kind, "station": fields[0], "removals": fields[1]}
+        if kind == POLICY:
+            return {"kind": kind, "counter": fields[0], "flags": fields[1]}
         return {"kind": kind, "encoded": encode(act)}
 
     def case(rule, name, fields, error=None, unknown=False):
@@ -80,7 +91,9 @@ def roster_bodies():
     yield case("act 10", "a lapse", acts([LAPSE, PRESS.key, head]))
     yield case("act 10", "a lapse of a station that never wrote", acts([LAPSE, PRESS.key, None]))
     yield case("act 11", "a return", acts([RETURN]))
-    yield case("A1", "an act of a reserved kind", acts([8, {1: [1]}, "later"]))
+    yield case("A1", "an act of a reserved kind", acts([8, {1: [1]}, "later"]), unknown=True)
+    yield case("A1", "acts of kinds that are still reserved", acts([7, b""], [13, PRESS.key, ADMIN]))
+    yield from membership_bodies(case)
     yield case("A1", "an act of an unknown kind between others", acts(invite, [999], [CLOSE, KEY.public]))
     yield case("A1", "an act of kind 0", acts([0, 1]), "invalid")
     yield case("A1", "an act without a kind", acts([]), "invalid")
@@ -106,6 +119,48 @@ def roster_bodies():
     yield case("E3", "a timestamp of 2^63", acts(invite, timestamp=2**63), "outOfRange")
     yield case("B1", "an actor of 257 bytes", acts(invite, actor="a" * 257), "tooLong")
     yield case("E9", "bytes after the body", Raw(encode(acts(invite)), b"\0"), "trailingBytes")
+
+
+def membership_bodies(case):
+    """Acts of removal, epochs and keys; what is malformed among them is like an unknown act."""
+    low, high = sorted([seeded("removed data", 16), seeded("removed roster", 16)])
+    first, second = [low, 12, seeded("removed head", 16)], [high, 3, seeded("removed act", 16)]
+    wraps = sorted([station.sealing, seeded("encapsulated", 32), seeded("sealed", 48)] for station in (PRESS, FOUNDER))
+    epoch = seeded("epoch", 16)
+    for name, act in [
+        ("act 6 an epoch for two stations", [EPOCH, epoch, wraps]),
+        ("act 8 a revocation with a cut of two logs", [REVOKE, PRESS.key, [first, second]]),
+        ("act 8 a revocation of everything", [REVOKE, PRESS.key, []]),
+        ("act 9 a retirement", [RETIRE, PRESS.key, [first]]),
+        ("act 12 a re-key", [REKEY, 7, FOUNDER.transport, FOUNDER.sealing]),
+        ("act 14 a reinstatement", [REINSTATE, PRESS.key, [first]]),
+        ("act 14 a reinstatement after two removals in one log", [REINSTATE, PRESS.key, [first, [low, 13, second[2]]]]),
+        ("act 15 a policy", [POLICY, 1, 1]),
+        ("act 15 a policy with unknown flags", [POLICY, 2, 2**62 | 6]),
+    ]:
+        rule, _, text = name.partition(" a")
+        yield case(rule, "a" + text, acts(act))
+    for name, act in [
+        ("an epoch for nobody", [EPOCH, epoch, []]),
+        ("an epoch whose wraps are out of order", [EPOCH, epoch, wraps[::-1]]),
+        ("an epoch with two wraps to one key", [EPOCH, epoch, [wraps[0], wraps[0]]]),
+        ("an epoch with an encapsulated key of 31 bytes", [EPOCH, epoch, [[wraps[0][0], bytes(31), bytes(48)]]]),
+        ("an epoch with a sealed key of 47 bytes", [EPOCH, epoch, [[wraps[0][0], bytes(32), bytes(47)]]]),
+        ("an epoch with a wrap of four elements", [EPOCH, epoch, [[*wraps[0], 0]]]),
+        ("a revocation without a cut", [REVOKE, PRESS.key]),
+        ("a revocation whose cut is out of order", [REVOKE, PRESS.key, [second, first]]),
+        ("a revocation whose cut names a log twice", [REVOKE, PRESS.key, [first, [low, 13, first[2]]]]),
+        ("a retirement of a replica", [RETIRE, PLANT_LOG.replica, [first]]),
+        ("a retirement with a reason", [RETIRE, PRESS.key, [first], "old"]),
+        ("a re-key without a sealing key", [REKEY, 7, FOUNDER.transport]),
+        ("a re-key with a short key", [REKEY, 7, FOUNDER.transport, bytes(31)]),
+        ("a reinstatement of no removal", [REINSTATE, PRESS.key, []]),
+        ("a reinstatement whose removals are out of order", [REINSTATE, PRESS.key, [second, first]]),
+        ("a reinstatement that names a removal twice", [REINSTATE, PRESS.key, [first, first]]),
+        ("a policy of flags as text", [POLICY, 1, "confirmed"]),
+        ("a policy without flags", [POLICY, 1]),
+    ]:
+        yield case("A1", f"{name} is an unknown act", acts(act), unknown=True)
 
 
 # ---- Tokens

@@ -188,9 +188,10 @@ extension RosterAct: WireCodable {
 
     /// Unlike the cut of a removal it may name several entries of one log: an author removes a station anew to move the cut.
     private static func areAcceptable(_ removals: [ChangeReference]) -> Bool {
-        !removals.isEmpty && zip(removals, removals.dropFirst()).allSatisfy { left, right in
-            (left.replica, left.sequence) < (right.replica, right.sequence)
-        }
+        !removals.isEmpty
+            && zip(removals, removals.dropFirst()).allSatisfy { left, right in
+                (left.replica, left.sequence) < (right.replica, right.sequence)
+            }
     }
 
     /// What the invite key signs for a joining station.

@@ -74,6 +74,7 @@ struct RegistryTests {
         {
             show("Roster acts", act["kind"])
             show("Roles", act["role"])
+            if act["flags"] == 1 { show("Policy flags", 0) }
         }
         for member in try valid("folds").flatMap({ $0["members"].elements ?? [] }) { show("Roles", member["role"]) }
         try showMessages(show)
