@@ -68,6 +68,16 @@ enum DatabaseFormat {
         ) STRICT, WITHOUT ROWID;
         """
 
+    /// What former members wrote that does not count.
+    static let voidTable = """
+        CREATE TABLE gemba_void (
+            replica INTEGER NOT NULL,
+            first INTEGER NOT NULL,
+            run BLOB NOT NULL,
+            PRIMARY KEY (replica, first)
+        ) STRICT;
+        """
+
     /// What the last round through all pages found, and when.
     static let scrubTable = """
         CREATE TABLE gemba_scrub (
@@ -97,6 +107,7 @@ enum DatabaseFormat {
         \(textTables)
         \(checkpointTables)
         \(scrubTable)
+        \(voidTable)
 
         CREATE TABLE gemba_seen (
             author INTEGER NOT NULL,

@@ -21,6 +21,7 @@ struct FormatUpgrade {
             try keepSeveralFloors()
         }
         if version < 3 { try context.connection.execute(DatabaseFormat.scrubTable) }
+        if version < 5 { try context.connection.execute(DatabaseFormat.voidTable) }
         if (2..<5).contains(version) {
             try context.connection.execute("ALTER TABLE gemba_segment ADD COLUMN start BLOB")
         }

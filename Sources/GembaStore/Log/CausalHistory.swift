@@ -53,13 +53,18 @@ final class CausalHistory {
         return result
     }
 
+    /// Up to where the author of `dot` had seen one other replica when it made that change.
+    func seen(by dot: LocalDot, of peer: Int64) throws -> SequenceNumber? {
+        let statement = try connection.statement(Self.selectUpTo)
+        return try statement.bind(1, dot.replica).bind(2, peer).bind(3, dot.sequence)
+            .first { $0.isNull(0) ? nil : $0.unsigned(0) } ?? nil
+    }
+
+    private static let selectUpTo = SQLText("SELECT max(upto) FROM gemba_seen WHERE author = ? AND peer = ? AND sequence <= ?")
+
     /// Whether the change at `earlier` is in the causal past of the one at `later`; a change is not in its own.
     func hasSeen(_ earlier: LocalDot, by later: LocalDot) throws -> Bool {
         if earlier.replica == later.replica { return earlier.sequence < later.sequence }
-        let statement = try connection.statement(
-            "SELECT max(upto) FROM gemba_seen WHERE author = ? AND peer = ? AND sequence <= ?")
-        let upto = try statement.bind(1, later.replica).bind(2, earlier.replica).bind(3, later.sequence)
-            .first { $0.isNull(0) ? nil : $0.unsigned(0) }
-        return (upto ?? nil).map { earlier.sequence <= $0 } ?? false
+        return try seen(by: later, of: earlier.replica).map { earlier.sequence <= $0 } ?? false
     }
 }

@@ -172,7 +172,8 @@ extension LogStore {
         if segment.last > last { try write(part: segment, last + 1...segment.last, start: hash) }
     }
 
-    private func write(part segment: Segment, _ range: ClosedRange<SequenceNumber>, start: ChangeHash?) throws {
+    /// Writes some of a segment's entries as one of their own.
+    func write(part segment: Segment, _ range: ClosedRange<SequenceNumber>, start: ChangeHash?) throws {
         var builder = SegmentBuilder(replica: segment.replica, first: range.lowerBound, start: start)
         for sequence in range {
             builder.add(segment.record(sequence), segment.entry(sequence))

@@ -38,6 +38,7 @@ extension LogStore {
 
     /// The last stretch, which goes on to the end of its log.
     private func finish(_ last: LogStretch) throws -> LogStretch {
+        if last.replica == Self.gap { return LogStretch(position: last.position, replica: Self.gap, first: 0, count: Int64(last.first)) }
         guard let tip = try tip(number: last.replica), tip.sequence >= last.first else {
             throw StoreError(.corrupted, "The order of the logs is damaged; run `gemba verify`.")
         }
@@ -84,8 +85,25 @@ extension LogStore {
         try insertStretch(LogStretch(position: end, replica: tip.number, first: 0), of: tip.kind)
     }
 
-    /// Stands in the order where a log was moved away; no replica has this number.
+    /// Stands in the order where entries were taken away, with their number in the place of the first; no replica has this number.
     private static let gap: Int64 = 0
+
+    /// Leaves a gap where the end of a log stood.
+    func leaveGap(_ tip: LogTip, after end: SequenceNumber) throws {
+        var stretches: [LogStretch] = []
+        try scanStretches(of: tip.kind, after: 0) { stretch in
+            if stretch.replica == tip.number, stretch.last > end { stretches.append(stretch) }
+            return true
+        }
+        for stretch in stretches {
+            let kept = stretch.first > end ? 0 : Int64(end - stretch.first) + 1
+            try connection.statement(
+                "INSERT OR REPLACE INTO gemba_order (kind, position, replica, first) VALUES (?, ?, ?, ?)"
+            )
+            .bind(1, Int64(tip.kind.rawValue)).bind(2, stretch.position + kept).bind(3, Self.gap)
+            .bind(4, stretch.count - kept).run()
+        }
+    }
 
     /// Calls `body` with the stretches that hold positions after `position`, in order and each from its beginning, until it
     /// returns false.
@@ -103,7 +121,7 @@ extension LogStore {
             open = next
             return !isStopped
         }
-        if !isStopped, let open { _ = try body(finish(open)) }
+        if !isStopped, let open, open.replica != Self.gap { _ = try body(finish(open)) }
     }
 
     private static let selectStretches = SQLText(

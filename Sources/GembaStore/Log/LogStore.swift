@@ -172,14 +172,16 @@ final class LogStore {
     ///
     /// - Parameters:
     ///   - deps: what the entries follow in other logs.
+    ///   - signature: at the last one; nil where only an entry that does not count is signed.
     ///   - contents: what stands in their segments, if that was made ready before.
     func append(
-        _ entries: [StoredEntry], to tip: inout LogTip, deps: [LocalDot], signature: [UInt8],
+        _ entries: [StoredEntry], to tip: inout LogTip, deps: [LocalDot], signature: [UInt8]?,
         contents: [SegmentEntries]? = nil
     ) throws {
         guard let first = entries.first, let last = entries.last else {
             // Nothing but a genesis, which is stored already.
-            return try keep(signature: signature, at: tip.dot)
+            if let signature { try keep(signature: signature, at: tip.dot) }
+            return
         }
         precondition(first.sequence == tip.sequence + 1, "entry \(first.sequence) does not follow \(tip.sequence)")
         let previous = tip.sequence

@@ -410,7 +410,7 @@ final class RowStore {
         .bind(4, dot.replica).bind(5, dot.sequence).bind(6, encoded).run()
     }
 
-    private func removeDeferred(table: TableID, row: RowID) throws {
+    func removeDeferred(table: TableID, row: RowID) throws {
         try connection.statement("DELETE FROM gemba_deferred WHERE tbl = ? AND row = ?")
             .bind(1, Int64(table.rawValue)).bind(2, row).run()
     }

@@ -84,15 +84,74 @@ struct BatchApplier {
             throw .problem(.invalid(error.message))
         }
         try authorise(verified)
-        try requireKeys(for: verified)
+        let count = try countedEntries(of: verified)
+        try requireKeys(for: verified.entries.prefix(count), of: run.replica)
         var deps: [[LocalDot]] = []
-        for (entry, _) in verified.entries {
+        for (entry, _) in verified.entries.prefix(count) {
             deps.append(try resolve(entry.deps, kind: kind, otherwise: .missingDependency))
         }
         if let genesis = verified.genesis, kind == .data {
             _ = try resolve(genesis.rosterFrontier, kind: .roster, otherwise: .needsRoster)
         }
-        try store(verified, run: run, held: held, deps: deps, contents: run.first == whole.first ? contents() : nil)
+        let isWhole = run.first == whole.first && count == verified.entries.count
+        try store(verified, count, run: run, held: held, deps: deps, contents: isWhole ? contents() : nil)
+        if count < verified.entries.count { try setAside(run, from: count, of: verified) }
+    }
+
+    // MARK: - Former members
+
+    /// How many entries of a run count: all, unless its author is no member any more.
+    private func countedEntries(of run: VerifiedRun) throws(Refusal) -> Int {
+        guard kind == .data else { return run.entries.count }
+        let end = try attempt {
+            try EffectiveEnds(context).end(of: run.replica, by: run.station) { sequence in
+                let place = Int(sequence) - Int(run.first)
+                return run.entries.indices.contains(place) ? run.entries[place].hash : nil
+            }
+        }
+        guard let end else { return run.entries.count }
+        return end < run.first ? 0 : min(run.entries.count, Int(end - run.first) + 1)
+    }
+
+    /// Keeps what does not count of a run, in case that somebody built on it before he knew.
+    private mutating func setAside(_ run: Run, from count: Int, of verified: VerifiedRun) throws(Refusal) {
+        var rest = run
+        rest.first = run.first + SequenceNumber(count)
+        rest.entries.removeFirst(count)
+        if count > 0 { rest.previous = verified.entries[count - 1].hash.prefix }
+        try attempt {
+            if let number = try context.log.tip(of: run.replica)?.number { try context.log.setAside(rest, of: number) }
+        }
+        outcome.meet(.needsRoster)
+    }
+
+    /// Has an entry of a former member count that was set aside, with all before it: an entry that counts was built on it.
+    ///
+    /// - Returns: whether it is held now.
+    private mutating func adopt(_ reference: ChangeReference) throws(Refusal) -> Bool {
+        while true {
+            guard let tip = try attempt({ try context.log.tip(of: reference.replica) }) else { return false }
+            if tip.sequence >= reference.sequence { return true }
+            guard let run = try attempt({ try context.log.voidRuns(of: tip.number) }).first, run.first == tip.sequence + 1,
+                let verified = try? VerifiedRun(
+                    verifying: run, kind: .data, plant: context.environment.plant,
+                    after: .init(hash: tip.hash, station: tip.station))
+            else { return false }
+            let place = Int(reference.sequence) - Int(run.first)
+            if verified.entries.indices.contains(place), verified.entries[place].hash.prefix != reference.prefix { return false }
+            // One at a time: what it depends on may have to be adopted, and depend on the one before.
+            try requireKeys(for: verified.entries.prefix(1), of: run.replica)
+            let deps = [try resolve(verified.entries[0].entry.deps, kind: .data, otherwise: .missingDependency)]
+            try attempt { try context.log.forgetVoid(run, of: tip.number) }
+            try store(verified, 1, run: run, held: tip, deps: deps, contents: nil)
+            if run.entries.count > 1 {
+                var rest = run
+                rest.first += 1
+                rest.entries.removeFirst()
+                rest.previous = verified.entries[0].hash.prefix
+                try attempt { try context.log.setAside(rest, of: tip.number) }
+            }
+        }
     }
 
     /// The part of a run beyond what is held; nil when there is none.
@@ -133,7 +192,9 @@ struct BatchApplier {
         case .roster:
             guard roster.recognises(run) else { throw .problem(.needsRoster) }
         case .data:
-            guard let member = roster.members[run.station] else { throw .problem(.needsRoster) }
+            guard let member = roster.members[run.station] ?? roster.formerMembers[run.station]?.member else {
+                throw .problem(.needsRoster)
+            }
             guard member.may(.writeData) else {
                 throw .problem(.invalid("Station \(member.name) may not write data."))
             }
@@ -142,24 +203,30 @@ struct BatchApplier {
 
     /// A station that reads takes nothing that it cannot open yet: what a change replaces is known only from its body. The key comes
     /// with the roster, and the run is asked for again when that has grown.
-    private func requireKeys(for run: VerifiedRun) throws(Refusal) {
+    private func requireKeys(
+        for entries: ArraySlice<(entry: Entry, hash: ChangeHash)>, of replica: ReplicaID
+    ) throws(Refusal) {
         if isBlind { return }
         var latest: EpochID?
-        for (entry, _) in run.entries {
+        for (entry, _) in entries {
             guard let epoch = entry.seal?.epoch, epoch != latest else { continue }
-            guard try attempt({ try context.log.sealKey(of: run.replica, in: epoch) }) != nil else {
+            guard try attempt({ try context.log.sealKey(of: replica, in: epoch) }) != nil else {
                 throw .problem(.needsRoster)
             }
             latest = epoch
         }
     }
 
-    private func resolve(
+    private mutating func resolve(
         _ references: [ChangeReference], kind: LogKind, otherwise problem: ApplyOutcome.Problem
     ) throws(Refusal) -> [LocalDot] {
         var dots: [LocalDot] = []
         for reference in references {
-            guard let dot = try attempt({ try context.log.resolve(reference, kind: kind) }) else {
+            var found = try attempt { try context.log.resolve(reference, kind: kind) }
+            if found == nil, kind == .data, try adopt(reference) {
+                found = try attempt { try context.log.resolve(reference, kind: kind) }
+            }
+            guard let dot = found else {
                 if calibration.contains(.ignoresDependencies) { continue }
                 throw .problem(problem)
             }
@@ -171,8 +238,9 @@ struct BatchApplier {
     // MARK: - Storing
 
     private mutating func store(
-        _ verified: VerifiedRun, run: Run, held: LogTip?, deps: [[LocalDot]], contents: [SegmentEntries]?
+        _ verified: VerifiedRun, _ count: Int, run: Run, held: LogTip?, deps: [[LocalDot]], contents: [SegmentEntries]?
     ) throws(Refusal) {
+        if count == 0 { return }
         do {
             var tip: LogTip
             if let held {
@@ -181,10 +249,12 @@ struct BatchApplier {
                 guard let genesis = verified.genesis else { throw Refusal.problem(.missingDependency) }
                 tip = try context.log.create(genesis, hash: verified.entries[0].hash, encoded: run.entries[0])
             }
-            let entries = try take(verified, run: run, after: tip, deps: deps, skipping: held == nil ? 1 : 0)
+            let entries = try take(
+                verified, (held == nil ? 1 : 0)..<count, run: run, after: tip, deps: deps)
             try context.log.append(
-                entries, to: &tip, deps: deps.flatMap(\.self), signature: verified.head.signature, contents: contents)
-            outcome.entryCount += verified.entries.count
+                entries, to: &tip, deps: deps.flatMap(\.self),
+                signature: count == verified.entries.count ? verified.head.signature : nil, contents: contents)
+            outcome.entryCount += count
             outcome.advanced.append(tip.reference)
             if tip.station == context.environment.identity.stationKey { try noticeRecovery(of: tip) }
             if kind == .roster { try context.placeOwnJoin() }
@@ -197,12 +267,12 @@ struct BatchApplier {
 
     /// Gathers what the entries of a run do to rows, and returns them as they are to be stored.
     private mutating func take(
-        _ verified: VerifiedRun, run: Run, after tip: LogTip, deps: [[LocalDot]], skipping skipped: Int
+        _ verified: VerifiedRun, _ wanted: Range<Int>, run: Run, after tip: LogTip, deps: [[LocalDot]]
     ) throws -> [StoredEntry] {
         var entries: [StoredEntry] = []
-        entries.reserveCapacity(verified.entries.count)
+        entries.reserveCapacity(wanted.count)
         var ahead = tip
-        for index in skipped..<verified.entries.count {
+        for index in wanted {
             let (entry, hash) = verified.entries[index]
             let dot = LocalDot(replica: ahead.number, sequence: ahead.sequence + 1)
             ahead.lamport = try context.log.lamport(after: ahead, deps: deps[index])

@@ -57,8 +57,19 @@ struct RunCollector {
                 }
                 return try take(segment, clampedTo: first...stretch.last, of: stretch, replica: replica)
             }
+            if reachedEnd { try closeBehindEnd(of: stretch, replica: replica) }
             return reachedEnd
         }
+    }
+
+    /// Ends a run at a head behind the last entry that counts of a former member's log: no other signature proves that entry.
+    private mutating func closeBehindEnd(of stretch: LogStretch, replica: ReplicaID) throws {
+        guard let last = group.last?.sequence, let tip = try context.log.tip(number: stretch.replica), tip.sequence == last,
+            let rest = try context.log.voidRuns(of: stretch.replica).first, rest.first == last + 1
+        else { return }
+        for (sequence, entry) in zip(rest.first..., rest.entries) { group.append((sequence, entry)) }
+        try closeGroup(replica: replica, signature: rest.signature)
+        position = stretch.end - 1
     }
 
     /// Stretches that one reading looks at, at most: whoever asks for little costs no more than a look.

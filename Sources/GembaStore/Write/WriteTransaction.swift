@@ -531,11 +531,6 @@ public final class WriteTransaction {
     }
 }
 
-private struct RowKey: Hashable {
-    var table: TableID
-    var row: RowID
-}
-
 extension ChangeBuilder {
     /// By how much the change increments a counter so far.
     mutating func increment(of group: GroupID, row: RowID, in table: TableID) throws -> Int64 {

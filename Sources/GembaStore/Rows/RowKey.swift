@@ -1,0 +1,7 @@
+import GembaWire
+
+/// Names a row among those of all tables.
+struct RowKey: Hashable {
+    var table: TableID
+    var row: RowID
+}
