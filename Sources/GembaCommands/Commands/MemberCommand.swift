@@ -9,7 +9,10 @@ public struct MemberCommand<Owner: Program>: ParsableCommand {
     public static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "member", abstract: "The members of the plant.",
-            subcommands: [MemberListCommand<Owner>.self, MemberLapseCommand<Owner>.self],
+            subcommands: [
+                MemberListCommand<Owner>.self, MemberLapseCommand<Owner>.self, MemberRevokeCommand<Owner>.self,
+                MemberRetireCommand<Owner>.self, MemberReinstateCommand<Owner>.self,
+            ],
             defaultSubcommand: MemberListCommand<Owner>.self)
     }
 
@@ -44,9 +47,10 @@ public struct MemberListCommand<Owner: Program>: ParsableCommand {
     public func run() throws {
         let replica = try Owner.open(data)
         let roster = try replica.roster()
-        let members = roster.members.values.sorted { $0.rank < $1.rank }
+        let members = (roster.members.values + roster.formerMembers.values.map(\.member)).sorted { $0.rank < $1.rank }
+        let setAside = try replica.voidCounts()
         guard !output.json else {
-            JSONValue.array(try members.map { try json($0, roster, replica) }).print()
+            JSONValue.array(try members.map { try json($0, roster, replica, setAside: setAside[$0.station] ?? 0) }).print()
             return
         }
         let now = replica.wallClock
@@ -54,7 +58,7 @@ public struct MemberListCommand<Owner: Program>: ParsableCommand {
         for member in members {
             let own = member.station == replica.identity.stationKey ? " (this one)" : ""
             table.add(
-                member.displayName + own, member.role.name, member.isActive ? "active" : "lapsed",
+                member.displayName + own, member.role.name, roster.stateName(of: member),
                 try replica.lastWord(of: member.station).map { PointInTime.ago($0, now: now) } ?? "never",
                 member.inviter.map(roster.name) ?? "-",
                 member.endpoints.isEmpty ? "-" : member.endpoints.joined(separator: " "),
@@ -63,19 +67,29 @@ public struct MemberListCommand<Owner: Program>: ParsableCommand {
         table.print()
     }
 
-    private func json(_ member: RosterMember, _ roster: Roster, _ replica: Replica) throws -> JSONValue {
+    private func json(
+        _ member: RosterMember, _ roster: Roster, _ replica: Replica, setAside: Int
+    ) throws -> JSONValue {
         let lapse = member.lapse.map { lapse in
             JSONValue.object([
                 ("declared", .string(PointInTime.iso(lapse.declared.milliseconds))), ("by", .string(lapse.actor)),
                 ("station", .string(roster.name(of: lapse.author))), ("reason", .string(lapse.reason)),
             ])
         }
+        let removal = roster.formerMembers[member.station].map { former in
+            JSONValue.object([
+                ("declared", .string(PointInTime.iso(former.declared.milliseconds))), ("by", .string(former.actor)),
+                ("station", .string(roster.name(of: former.author))), ("reason", .string(former.reason)),
+            ])
+        }
         return .object([
             ("name", .string(member.displayName)),
             ("station", .string("\(member.station)")),
             ("role", .string(member.role.name)),
-            ("state", .string(member.isActive ? "active" : "lapsed")),
+            ("state", .string(roster.stateName(of: member))),
             ("lapse", lapse ?? .null),
+            ("removal", removal ?? .null),
+            ("setAside", .count(setAside)),
             ("lastWord", .text(try replica.lastWord(of: member.station).map(PointInTime.iso))),
             ("transportKey", .string("\(member.transport)")),
             ("invitedBy", .text(member.inviter.map(roster.name))),
@@ -83,5 +97,16 @@ public struct MemberListCommand<Owner: Program>: ParsableCommand {
             ("endpoints", .texts(member.endpoints)),
             ("this", .bool(member.station == replica.identity.stationKey)),
         ])
+    }
+}
+
+extension Roster {
+    /// What a member or former member is, in a word.
+    fileprivate func stateName(of member: RosterMember) -> String {
+        switch formerMembers[member.station]?.kind {
+        case .revoked: "revoked"
+        case .retired: "retired"
+        case nil: member.isActive ? "active" : "lapsed"
+        }
     }
 }

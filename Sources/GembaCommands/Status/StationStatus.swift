@@ -67,7 +67,7 @@ struct StationStatus {
         let stations = logs.compactMap { name in
             ReplicaID(hexadecimal: name).flatMap { try? replica.station(writing: $0) }
         }
-        return Set(stations.map { roster.members[$0]?.displayName ?? "\($0)" }).sorted()
+        return Set(stations.map { roster.name(of: $0) }).sorted()
     }
 
     var own: RosterMember? { roster.members[replica.identity.stationKey] }

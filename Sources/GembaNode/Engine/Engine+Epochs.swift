@@ -6,10 +6,15 @@ import Logging
 
 /// What an engine remembers of members that lack epoch keys.
 struct EpochCare {
+    /// Those that do, by the roster at hand; nil until somebody looks.
+    var lacking: Set<StationKey>?
     /// Since when this node knows that they do.
     var since: [StationKey: Instant] = [:]
     /// Whether this station holds none of the keys that are lacked, by the roster at hand.
     var isHelpless = false
+
+    /// The roster is another.
+    mutating func forgetRoster() { (lacking, isHelpless) = (nil, false) }
 }
 
 /// Who joins after an epoch began, or apart from its author, is given its key by whoever has it (T5). Until then the member can
@@ -23,7 +28,9 @@ extension Engine {
 
     /// Gives members the epochs that they lack, once it is this station's turn.
     func shareEpochs(at moment: Moment) {
-        let lacking = Set(roster.epochsLacked.flatMap { $0.members.map(\.station) })
+        let lacking =
+            epochCare.lacking ?? Set(roster.epochs.keys.flatMap { roster.membersLacking($0).map(\.station) })
+        epochCare.lacking = lacking
         if lacking.isEmpty || epochCare.isHelpless {
             if lacking.isEmpty { epochCare.since.removeAll() }
             return

@@ -284,8 +284,9 @@ public final class Engine {
     func refreshRoster(at moment: Moment) {
         guard let newer = try? replica.roster() else { return }
         roster = newer
-        epochCare.isHelpless = false
+        epochCare.forgetRoster()
         admissions.update(from: newer)
+        removeFormerMembers(at: moment)
         for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) { upgrade(id, at: moment) }
     }
 

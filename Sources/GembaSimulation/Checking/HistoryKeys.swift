@@ -17,7 +17,7 @@ struct HistoryKeys {
     mutating func take(_ entry: Entry) {
         for case .epoch(let epoch, let wraps) in (try? RosterBody(decoding: entry.body))?.acts ?? [] {
             for wrap in wraps where wrap.recipient == identity.sealingKey && epochs[epoch] == nil {
-                epochs[epoch] = EpochKey(unwrapping: wrap, of: epoch, in: plant, with: identity)
+                epochs[epoch] = EpochKey(unwrapping: wrap, of: epoch, plant: plant, with: identity)
             }
         }
     }

@@ -153,7 +153,7 @@ private struct Verifier {
         guard next == tip.sequence + 1, previous == tip.hash else {
             throw FaultFound("\(name), entry \(tip.sequence)", "The log does not end where the replica says it does.")
         }
-        guard try context.log.signature(at: tip.dot) != nil else {
+        guard try context.log.signature(at: tip.dot) != nil || context.isProvenBehindEnd(tip) else {
             throw FaultFound("\(name), entry \(tip.sequence)", "The newest entry has no signed head.")
         }
     }

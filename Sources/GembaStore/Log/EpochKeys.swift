@@ -32,7 +32,9 @@ final class EpochKeys: Sendable {
     /// The key of an epoch; nil when no wrap of it in the roster opens for this station.
     func key(of epoch: EpochID, roster: () throws -> Roster) throws -> EpochKey? {
         if let key = known.withLock({ $0.epochs[epoch] }) { return key }
-        guard let key = try roster().key(of: epoch, for: identity) else { return nil }
+        let wraps = try roster().wraps(of: epoch, for: identity.stationKey)
+        let key = wraps.lazy.compactMap { EpochKey(unwrapping: $0, of: epoch, plant: self.plant, with: self.identity) }.first
+        guard let key else { return nil }
         known.withLock { $0.epochs[epoch] = key }
         return key
     }

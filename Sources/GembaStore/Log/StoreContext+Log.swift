@@ -41,7 +41,7 @@ extension StoreContext {
     func ownRole() throws -> Role? {
         let roster = try roster()
         let station = environment.identity.stationKey
-        if let member = roster.members[station] { return member.role }
+        if let member = roster.members[station] ?? roster.formerMembers[station]?.member { return member.role }
         for log in roster.logs.values where log.station == station {
             for case .join(_, let member, _) in log.entries.first?.body?.acts ?? [] { return member.role }
         }

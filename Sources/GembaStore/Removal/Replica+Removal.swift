@@ -56,6 +56,14 @@ extension Replica {
 }
 
 extension StoreContext {
+    /// Whether a signature behind the end of a former member's log, at an entry that does not count, proves its last one that does.
+    func isProvenBehindEnd(_ tip: LogTip) throws -> Bool {
+        guard let run = try log.voidRuns(of: tip.number).first, run.first == tip.sequence + 1 else { return false }
+        let verified = try? VerifiedRun(
+            verifying: run, kind: tip.kind, plant: environment.plant, after: .init(hash: tip.hash, station: tip.station))
+        return verified != nil
+    }
+
     /// The logs that are longer than what counts of them, with the last entry that does.
     fileprivate func withdrawable() throws -> [(tip: LogTip, end: SequenceNumber)] {
         let ends = try EffectiveEnds(self)

@@ -1,3 +1,4 @@
+import GembaCausality
 import GembaWire
 
 /// Names a row among those of all tables.

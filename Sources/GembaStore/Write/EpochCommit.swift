@@ -17,7 +17,7 @@ struct EpochCommit {
     func currentKey(in roster: Roster) throws -> (key: EpochKey?, tip: LogTip?) {
         if roster.epochs.isEmpty { return (nil, nil) }
         for epoch in roster.usableEpochs {
-            if let key = try environment.keys.key(of: epoch, roster: { roster }) { return (key, nil) }
+            if let key = try environment.keys.key(of: epoch.id, roster: { roster }) { return (key, nil) }
         }
         let (key, tip) = try begin(in: roster)
         return (key, tip)
@@ -27,7 +27,7 @@ struct EpochCommit {
     func begin(in roster: Roster) throws -> (key: EpochKey, tip: LogTip) {
         var generator = SourceGenerator(sources: environment.sources)
         let key = EpochKey(using: &generator)
-        let act = wraps(of: key, for: roster.membersEntitledToEpochs.map(\.sealing))
+        let act = try act(giving: key, to: roster.epochRecipients)
         let tip = try RosterCommit(context: context, incarnation: incarnation).run(by: "", because: "", acts: [act]).tip
         environment.keys.remember(key)
         return (key, tip)
@@ -40,10 +40,10 @@ struct EpochCommit {
     func share(in roster: Roster, with isDue: (StationKey) -> Bool) throws -> LogTip? {
         var acts: [RosterAct] = []
         var room = Limits.epochWraps
-        for (epoch, members) in roster.epochsLacked {
-            let due = members.filter { isDue($0.station) }.prefix(room)
+        for epoch in roster.epochs.keys.sorted() {
+            let due = roster.membersLacking(epoch).filter { isDue($0.station) }.prefix(room)
             guard !due.isEmpty, let key = try environment.keys.key(of: epoch, roster: { roster }) else { continue }
-            acts.append(wraps(of: key, for: due.map(\.sealing)))
+            acts.append(try act(giving: key, to: due))
             room -= due.count
             if room == 0 { break }
         }
@@ -51,11 +51,9 @@ struct EpochCommit {
         return try RosterCommit(context: context, incarnation: incarnation).run(by: "", because: "", acts: acts).tip
     }
 
-    private func wraps(of key: EpochKey, for recipients: [SealingKey]) -> RosterAct {
+    private func act(giving key: EpochKey, to members: some Collection<RosterMember>) throws -> RosterAct {
         var generator = SourceGenerator(sources: environment.sources)
-        let wraps = Set(recipients).sorted().prefix(Limits.epochWraps).compactMap {
-            key.wrap(for: $0, in: environment.plant, using: &generator)
-        }
-        return .epoch(key.id, wraps: wraps)
+        return try key.act(
+            for: members.prefix(Limits.epochWraps).map(\.sealing), plant: environment.plant, using: &generator)
     }
 }

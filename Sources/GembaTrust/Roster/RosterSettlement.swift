@@ -4,12 +4,13 @@ internal import GembaWire
 /// The third step of folding a roster: which recognised joins count.
 ///
 /// Members are settled in order of admission depth: the founder, those invited by the founder, those invited by these,
-/// and so on. Each invitation is settled once, at the first depth at which it has candidates. Whether a station is a member is settled by acts of members of smaller depth alone, so its own validity
-/// is settled before its acts count and no act removes a member of higher rank (T2). At each depth, for an invitation
-/// issued by members of the depth before:
+/// and so on. Each invitation is settled once, at the first depth at which it has candidates. Within a depth members are
+/// heard in the order of rank, the recovery key before all. Whether a station is a member, and where its logs are cut if it was
+/// removed, is settled by acts of smaller ranks alone, so its own validity is settled before its acts count and no act removes
+/// a member of higher rank (T2). At each depth, for an invitation issued by members of the depth before:
 ///
-/// 1. *Acts* count when their author is a member with the right whose admission is in the act's past. Those on an
-///    invitation count from members at most as deep as its inviter.
+/// 1. *Acts* count when their author is a member with the right whose admission is in the act's past, and who was not
+///    removed with a cut before the act. Those on an invitation count from members at most as deep as its inviter.
 /// 2. *Candidates* are the recognised joins that such an invite act endorses, save those of stations that are members
 ///    already.
 /// 3. *Admit*: of the `admit` acts that name a candidate which they had seen, that of the highest-ranking author
@@ -25,10 +26,12 @@ internal import GembaWire
 ///
 /// Every step looks at a set, never at an order of arrival.
 struct RosterSettlement {
-    /// The members.
+    /// The members and former members.
     private(set) var members: [StationKey: RosterMember] = [:]
-    /// The logs of each member through which it speaks, each with the first entry that counts.
-    private(set) var voices: [StationKey: [(log: Int, first: Int)]] = [:]
+    /// How and where those of them were removed that were.
+    private(set) var removed: [StationKey: RosterRemovals.Outcome] = [:]
+    /// All whose acts count, in the order of rank: members, former members up to their cuts, and the recovery key.
+    private(set) var authorities: [RosterAuthority] = []
     /// Why recognised joins of stations that are no members do not count.
     private(set) var reasons: [StationKey: Standing.Reason] = [:]
     /// The invitations that count, sorted by rank of the inviter and place.
@@ -36,7 +39,9 @@ struct RosterSettlement {
 
     private let reading: RosterReading
     private var recognition: RosterRecognition
+    private var removals: RosterRemovals
 
+    private var ranks: [StationKey: RosterRank] = [:]
     private var invites: [InviteKey: [InviteAct]] = [:]
     private var closes: [InviteKey: [(place: ActPlace, depth: Int)]] = [:]
     private var admits: [ReplicaID: [(place: ActPlace, rank: RosterRank)]] = [:]
@@ -51,13 +56,15 @@ struct RosterSettlement {
     init(_ reading: RosterReading, _ recognition: RosterRecognition) {
         self.reading = reading
         self.recognition = recognition
+        removals = RosterRemovals(reading)
         guard let founder = reading.founder else { return }
+        var keys = listenToRecovery()
         var newcomers = [Self.member(founder: founder.founding, log: reading.causality.logs[founder.log])]
         while !newcomers.isEmpty {
             for member in newcomers { members[member.station] = member }
-            var keys: Set<InviteKey> = []
-            for member in newcomers { keys.formUnion(listen(to: member)) }
+            for member in newcomers.sorted(by: { $0.rank < $1.rank }) { keys.formUnion(listen(to: member)) }
             newcomers = settle(keys)
+            keys = []
         }
         describeInvitations()
         explainOthers()
@@ -65,32 +72,90 @@ struct RosterSettlement {
 
     // MARK: - Acts
 
-    /// Takes in what a settled member states, and returns the invitations it issued.
+    private mutating func listenToRecovery() -> Set<InviteKey> {
+        guard let station = reading.recovery else { return [] }
+        let voices = (reading.voices[station] ?? []).map { log in
+            RosterVoice(log: log, first: 1, last: Int(reading.causality.logs[log].last))
+        }
+        return listen(to: RosterAuthority(station: station, rank: .recovery, role: .admin, voices: voices))
+    }
+
+    /// Settles whether a member was removed, takes in what counts of its acts, and returns the invitations it issued.
     private mutating func listen(to member: RosterMember) -> Set<InviteKey> {
         guard let admission = reading.causality.index[member.rosterReplica] else { return [] }
+        let voices = (reading.voices[member.station] ?? []).compactMap { log in
+            recognition.firstEntry(of: log, after: admission).map { first in
+                RosterVoice(log: log, first: first, last: Int(reading.causality.logs[log].last))
+            }
+        }
+        // All that was stated so far comes from those above the member. Only what they let stand of it can retire it.
+        var outcome = removals.outcome(for: member.station)
+        if addOwnRetirements(of: member, in: voices.map { $0.cut(by: outcome?.cut, in: reading) }) {
+            outcome = removals.outcome(for: member.station)
+        }
+        removed[member.station] = outcome
+        return listen(
+            to: RosterAuthority(
+                station: member.station, rank: member.rank, role: member.role,
+                voices: voices.map { $0.cut(by: outcome?.cut, in: reading) }))
+    }
+
+    /// Adds the retirements that a station states of itself.
+    ///
+    /// - Returns: Whether there are any.
+    private mutating func addOwnRetirements(of member: RosterMember, in voices: [RosterVoice]) -> Bool {
+        var found = false
+        for voice in voices where reading.authoritativeLogs.contains(voice.log) {
+            for (place, act, body) in reading.acts(of: voice) {
+                guard case .retire(member.station, let cut) = act else { continue }
+                removals.add(
+                    .retired, of: member.station, cut: cut, at: place, in: body, by: member.station, rank: member.rank)
+                found = true
+            }
+        }
+        return found
+    }
+
+    /// Takes in what counts of somebody's acts, and returns the invitations it issued.
+    private mutating func listen(to author: RosterAuthority) -> Set<InviteKey> {
+        ranks[author.station] = author.rank
+        authorities.append(author)
         var issued: Set<InviteKey> = []
-        for voice in reading.voices[member.station] ?? [] {
-            guard let first = recognition.firstEntry(of: voice, after: admission) else { continue }
-            voices[member.station, default: []].append((voice, first))
-            guard reading.authoritativeLogs.contains(voice) else { continue }
-            for (place, act, body) in reading.acts(of: voice, from: first) {
+        for voice in author.voices where reading.authoritativeLogs.contains(voice.log) {
+            for (place, act, body) in reading.acts(of: voice) {
                 switch act {
-                case .invite(let key, let role, let name, let validForSeconds) where member.may(.invite):
+                case .invite(let key, let role, let name, let validForSeconds) where author.may(.invite):
                     invites[key, default: []].append(
                         InviteAct(
-                            place: place, author: member.station, key: key, role: role, name: name,
+                            place: place, author: author.station, key: key, role: role, name: name,
                             validForSeconds: validForSeconds, timestamp: body.timestamp))
                     issued.insert(key)
-                case .admit(let replica) where member.may(.admit):
-                    admits[replica, default: []].append((place, member.rank))
-                case .close(let key) where member.may(.closeInvitations):
-                    closes[key, default: []].append((place, member.rank.depth))
+                case .admit(let replica) where author.may(.admit):
+                    admits[replica, default: []].append((place, author.rank))
+                case .close(let key) where author.may(.closeInvitations):
+                    closes[key, default: []].append((place, author.rank.depth))
                 default:
-                    continue
+                    if author.may(.revoke) { listen(to: act, at: place, in: body, by: author) }
                 }
             }
         }
         return issued
+    }
+
+    /// Takes in an act of removal or reinstatement. It concerns those who rank lower: all others are settled already.
+    private mutating func listen(
+        to act: RosterAct, at place: ActPlace, in body: RosterBody, by author: RosterAuthority
+    ) {
+        switch act {
+        case .revoke(let station, let cut):
+            removals.add(.revoked, of: station, cut: cut, at: place, in: body, by: author.station, rank: author.rank)
+        case .retire(let station, let cut) where station != author.station:
+            removals.add(.retired, of: station, cut: cut, at: place, in: body, by: author.station, rank: author.rank)
+        case .reinstate(let station, let entries):
+            removals.addReinstatement(of: station, naming: entries, at: place, rank: author.rank)
+        default:
+            break
+        }
     }
 
     // MARK: - Invitations
@@ -125,7 +190,7 @@ struct RosterSettlement {
     private func candidates(for key: InviteKey) -> [JoinClaim] {
         let heard = Set((invites[key] ?? []).map(\.place))
         return (reading.claimsByKey[key] ?? []).compactMap { log in
-            guard let claim = reading.claims[log], members[claim.station] == nil,
+            guard let claim = reading.claims[log], members[claim.station] == nil, claim.station != reading.recovery,
                 recognition.endorsements[log]?.contains(where: { heard.contains($0.place) }) == true
             else { return nil }
             return claim
@@ -155,14 +220,8 @@ struct RosterSettlement {
         recognition.survey(of: place.log).hasSeenAdmission(of: claim.log, at: place.sequence)
     }
 
-    /// A total order that extends causality among the acts of one author.
     private func isLater(_ left: ActPlace, than right: ActPlace) -> Bool {
-        func key(_ place: ActPlace) -> (Int, ChangeHash, Int) {
-            let log = reading.causality.logs[place.log]
-            let height = reading.causality.height(of: place.log, at: place.sequence)
-            return (height, log.entries[place.sequence - 1].hash, place.index)
-        }
-        return key(left) > key(right)
+        reading.order(of: left) > reading.order(of: right)
     }
 
     // MARK: - Members
@@ -171,26 +230,25 @@ struct RosterSettlement {
         RosterMember(
             station: log.station, name: founding.founder.name, displayName: founding.founder.name,
             role: founding.founder.role, transport: founding.founder.transport, sealing: founding.founder.sealing,
+            sealingKeys: [founding.founder.sealing],
             rosterReplica: log.replica, rank: RosterRank(depth: 0, admission: log.genesisHash), invitation: nil,
             inviter: nil, isConfirmed: true, enrolled: nil, endpoints: [])
     }
 
     private func member(by claim: JoinClaim, isConfirmed: Bool) -> RosterMember? {
-        guard let invite = principalInvite(claim.invite), let inviter = members[invite.author] else { return nil }
+        guard let invite = principalInvite(claim.invite), let inviter = ranks[invite.author] else { return nil }
         return RosterMember(
             station: claim.station, name: claim.member.name, displayName: claim.member.name, role: claim.member.role,
-            transport: claim.member.transport, sealing: claim.member.sealing,
+            transport: claim.member.transport, sealing: claim.member.sealing, sealingKeys: [claim.member.sealing],
             rosterReplica: reading.causality.logs[claim.log].replica,
-            rank: RosterRank(depth: inviter.rank.depth + 1, admission: claim.hash), invitation: claim.invite,
+            rank: RosterRank(depth: inviter.depth + 1, admission: claim.hash), invitation: claim.invite,
             inviter: invite.author, isConfirmed: isConfirmed, enrolled: claim.timestamp, endpoints: [])
     }
 
     /// Of the acts that issue one invitation, the one by the highest-ranking author, and of one author's the earliest.
     private func principalInvite(_ key: InviteKey) -> InviteAct? {
         invites[key]?.min { left, right in
-            guard let leftRank = members[left.author]?.rank, let rightRank = members[right.author]?.rank else {
-                return false
-            }
+            guard let leftRank = ranks[left.author], let rightRank = ranks[right.author] else { return false }
             return leftRank == rightRank ? isLater(right.place, than: left.place) : leftRank < rightRank
         }
     }
@@ -200,13 +258,15 @@ struct RosterSettlement {
     private mutating func describeInvitations() {
         var described: [(Invitation, InviteAct)] = []
         for key in invites.keys {
-            guard let invite = principalInvite(key), let inviter = members[invite.author] else { continue }
-            let isClosed = closes[key]?.contains { $0.depth <= inviter.rank.depth } ?? false
+            guard let invite = principalInvite(key), let inviter = ranks[invite.author] else { continue }
+            let isClosed = closes[key]?.contains { $0.depth <= inviter.depth } ?? false
             let outcome = outcomes[key]
             let applicants = (outcome?.candidates ?? []).sorted { $0.hash < $1.hash }.map { claim in
-                Invitation.Applicant(
-                    station: claim.station, name: claim.member.name,
-                    rosterReplica: reading.causality.logs[claim.log].replica)
+                let log = reading.causality.logs[claim.log]
+                return Invitation.Applicant(
+                    station: claim.station, name: claim.member.name, rosterReplica: log.replica,
+                    words: EnrolmentWords(
+                        plant: reading.plant, station: claim.station, member: claim.member, genesis: log.genesisHash))
             }
             let invitation = Invitation(
                 key: key, role: invite.role, name: invite.name, validForSeconds: invite.validForSeconds,
@@ -215,9 +275,7 @@ struct RosterSettlement {
             described.append((invitation, invite))
         }
         invitations = described.sorted { left, right in
-            guard let leftRank = members[left.1.author]?.rank, let rightRank = members[right.1.author]?.rank else {
-                return false
-            }
+            guard let leftRank = ranks[left.1.author], let rightRank = ranks[right.1.author] else { return false }
             return leftRank == rightRank ? isLater(right.1.place, than: left.1.place) : leftRank < rightRank
         }.map(\.0)
     }

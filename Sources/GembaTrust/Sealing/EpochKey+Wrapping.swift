@@ -2,35 +2,54 @@ internal import Crypto
 internal import GembaCausality
 public import GembaWire
 
-/// Epoch keys on their way to one station: HPKE (RFC 9180) in base mode, with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and
-/// ChaCha20-Poly1305, info "gemba/epoch/1" ‖ plant ‖ epoch, and no associated data.
+/// Giving an epoch key to stations, through their roster (T5).
 extension EpochKey {
-    private static let tag = "gemba/epoch/1"
+    private static let wrapLabel = "gemba/epoch/1"
 
-    private static func info(_ epoch: EpochID, in plant: PlantID) -> [UInt8] {
-        Array(tag.utf8) + plant.bytes + epoch.bytes
+    /// What a wrap is bound to, so that one from another plant or epoch does not open.
+    private static func info(plant: PlantID, epoch: EpochID) -> [UInt8] {
+        Array(wrapLabel.utf8) + plant.bytes + epoch.bytes
     }
 
-    /// Wraps the key, so that only the holder of a sealing key can unwrap it.
+    /// The key as only the holder of a sealing key can read it.
     ///
-    /// - Parameter generator: must be unpredictable wherever the key protects anything.
-    /// - Returns: nil when the recipient is no acceptable key.
-    public func wrap(
-        for recipient: SealingKey, in plant: PlantID, using generator: inout some RandomNumberGenerator
-    ) -> EpochWrap? {
-        let ephemeral = generator.randomBytes(count: Self.byteCount)
-        guard
-            let sealed = HybridEncryption.seal(
-                key.withUnsafeBytes { Array($0) }, for: recipient, info: Self.info(id, in: plant), ephemeral: ephemeral)
-        else { return nil }
-        return EpochWrap(recipient: recipient, encapsulated: sealed.encapsulated, sealed: sealed.ciphertext)
+    /// - Parameter generator: Must be unpredictable: from it comes the key that is used once.
+    /// - Throws: ``TrustError/Code/unacceptableKey``; a station with such a key is no member.
+    public func wrapped(
+        for recipient: SealingKey, plant: PlantID, using generator: inout some RandomNumberGenerator
+    ) throws(TrustError) -> EpochWrap {
+        let secret = generator.randomBytes(count: Self.byteCount)
+        guard let ephemeral = try? Curve25519.KeyAgreement.PrivateKey(rawRepresentation: secret),
+            let (encapsulated, sealed) = KeyEncapsulation.seal(
+                bytes, info: Self.info(plant: plant, epoch: id), to: recipient, ephemeral: ephemeral)
+        else {
+            throw TrustError(
+                .unacceptableKey, "No key can be wrapped to sealing key \(recipient.description.prefix(8))….")
+        }
+        return EpochWrap(recipient: recipient, encapsulated: encapsulated, sealed: sealed)
     }
 
-    /// Unwraps a key; nil when the wrap is for somebody else, was altered, or holds the key of another epoch.
-    public init?(unwrapping wrap: EpochWrap, of epoch: EpochID, in plant: PlantID, with identity: StationIdentity) {
-        guard let bytes = identity.unwrap(wrap, info: Self.info(epoch, in: plant)), let key = EpochKey(bytes: bytes),
-            key.id == epoch
-        else { return nil }
+    /// The act that makes this epoch, or gives it to more stations.
+    ///
+    /// - Parameter recipients: At least one and at most ``Limits/epochWraps``; of keys that are named twice one counts.
+    /// - Throws: ``TrustError/Code/unacceptableKey``.
+    public func act(
+        for recipients: some Sequence<SealingKey>, plant: PlantID, using generator: inout some RandomNumberGenerator
+    ) throws(TrustError) -> RosterAct {
+        var wraps: [EpochWrap] = []
+        for recipient in Set(recipients).sorted() {
+            wraps.append(try wrapped(for: recipient, plant: plant, using: &generator))
+        }
+        return .epoch(id, wraps: wraps)
+    }
+
+    /// Opens a wrap; nil when it is none for this station, was made for another plant or epoch, or holds another key than
+    /// the epoch's name says.
+    public init?(unwrapping wrap: EpochWrap, of epoch: EpochID, plant: PlantID, with identity: StationIdentity) {
+        let info = Self.info(plant: plant, epoch: epoch)
+        guard let content = identity.open(wrap, info: info), let key = EpochKey(bytes: content), key.id == epoch else {
+            return nil
+        }
         self = key
     }
 }

@@ -10,7 +10,7 @@ public struct EpochKey: Sendable {
     /// The name of the epoch.
     public let id: EpochID
 
-    let key: SymmetricKey
+    private let key: SymmetricKey
 
     /// The length of a key.
     public static let byteCount = 32
@@ -33,6 +33,9 @@ public struct EpochKey: Sendable {
         }
         self = key
     }
+
+    /// The key itself, to be wrapped.
+    var bytes: [UInt8] { key.withUnsafeBytes { Array($0) } }
 
     /// The key for the bodies of one replica (L5): HKDF-SHA256 without salt, info: "gemba/seal" ‖ replica.
     ///

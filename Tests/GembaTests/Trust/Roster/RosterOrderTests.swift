@@ -160,7 +160,7 @@ struct RosterOrderTests {
                     depths.insert(member.rank.depth)
                     states.insert(member.isConfirmed && member.rank.depth > 0)
                 case .void(let reason): reasons.insert(reason)
-                case .unknown: break
+                case .former, .unknown: break
                 }
             }
         }
