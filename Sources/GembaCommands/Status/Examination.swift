@@ -67,6 +67,13 @@ struct Examination {
     ) {
         if let own = status.own {
             add("membership", .good, "\(own.role.name) \(own.displayName) of \(status.roster.plantName ?? "a plant")")
+        } else if let former = status.roster.formerMembers[status.replica.identity.stationKey] {
+            let verb = former.kind == .revoked ? "revoked" : "retired"
+            let reason = former.reason.isEmpty ? "" : ": \(former.reason)"
+            add(
+                "membership", .broken,
+                "\(former.member.displayName) was \(verb) by \(status.roster.name(of: former.author))\(reason)",
+                "If that is a mistake, have an administrator run `\(program) member reinstate \(former.member.displayName)`.")
         } else {
             add(
                 "membership", .broken, "this machine is not a member of a plant",
@@ -130,6 +137,11 @@ struct Examination {
                 "A newer program may understand them; update this one.")
         } else {
             add("changes", .good, changes)
+        }
+        for (station, count) in status.setAside.sorted(by: { $0.key < $1.key }) {
+            add(
+                "removed", .good,
+                "\(count) changes of \(status.roster.name(of: station)) do not count: it was removed before others built on them")
         }
         if let checkpoint = status.checkpoint {
             add(

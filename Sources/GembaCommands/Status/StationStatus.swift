@@ -35,6 +35,8 @@ struct StationStatus {
     let backfill: BackfillProgress
     /// What the last round through the file's pages found; nil before the first.
     let scrub: ScrubReport?
+    /// How many changes of which removed stations do not count.
+    let setAside: [StationKey: Int]
     let now: UInt64
 
     init(of replica: Replica) throws {
@@ -61,6 +63,7 @@ struct StationStatus {
         checkpoint = try replica.checkpoint()
         backfill = try replica.backfillProgress()
         scrub = try replica.scrubReport()
+        setAside = try replica.voidCounts()
     }
 
     private static func authors(of logs: Set<String>, in replica: Replica, _ roster: Roster) -> [String] {
