@@ -12,7 +12,7 @@ extension LogStore {
         _ entries: [StoredEntry], replica: Int64, beginsStretch: Bool, signature: [UInt8]?,
         contents: [SegmentEntries]? = nil
     ) throws {
-        for (index, group) in SegmentBuilder.groups(of: entries.lazy.map(\.encoded.count)).enumerated() {
+        for (index, group) in SegmentBuilder.groups(of: entries.lazy.map { $0.encoded.count }).enumerated() {
             var builder = SegmentBuilder(replica: replica, first: entries[group.lowerBound].sequence)
             for place in group {
                 let record = SegmentRecord(entries[place], beginsStretch: beginsStretch && place == 0)
