@@ -107,8 +107,8 @@ struct CheckedFilesTests {
     func takenBack() throws {
         let (one, two) = (try open(path), try open(path))
         try fill(one, seed: 5, rounds: 1)
-        // Different numbers of frames, so that some wait to be written when the transaction ends.
-        for count in 30..<50 {
+        // Few pages more than the cache holds, so that some frames wait to be written when the transaction ends.
+        for count in 4..<24 {
             try one.writeWithoutTransaction { database in
                 try database.inTransaction {
                     for id in 0..<count {
