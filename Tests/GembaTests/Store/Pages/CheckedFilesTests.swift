@@ -118,7 +118,9 @@ struct CheckedFilesTests {
                     return .rollback
                 }
             }
-            try two.write { try $0.execute(sql: "INSERT INTO t VALUES (?, randomblob(9000), 1)", arguments: [2000 + count]) }
+            try two.write { database in
+                try database.execute(sql: "INSERT INTO t VALUES (?, randomblob(9000), 1)", arguments: [2000 + count])
+            }
             #expect(try content(one) == content(two))
             try one.write { try $0.execute(sql: "UPDATE t SET b = b + 1 WHERE id >= 2000") }
         }
