@@ -51,6 +51,7 @@ struct Examination {
         examineForks(status, program)
         examinePeers(status, program)
         examineChanges(status, conflicts: try replica.conflictCount(), program)
+        examineSchema(replica.unresolvedRules)
         examineClock(status)
         examineDisk(condition, program)
         examinePages(status, program)
@@ -159,6 +160,13 @@ struct Examination {
         if conflicts > 0 {
             add("conflicts", .notable, "\(conflicts) to settle", "See `\(program) conflicts`.")
         }
+    }
+
+    private mutating func examineSchema(_ unresolved: [UnresolvedRule]) {
+        if unresolved.isEmpty { return }
+        add(
+            "schema", .notable, unresolved.map(\.description).joined(separator: " "),
+            "Update the program. Until then this machine may show other values than those that have the function.")
     }
 
     private mutating func examineClock(_ status: StationStatus) {

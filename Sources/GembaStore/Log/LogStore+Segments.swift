@@ -14,7 +14,7 @@ extension LogStore {
         _ entries: [StoredEntry], replica: Int64, after start: ChangeHash?, beginsStretch: Bool, signature: [UInt8]?,
         contents: [SegmentEntries]? = nil
     ) throws {
-        for (index, group) in SegmentBuilder.groups(of: entries.lazy.map(\.encoded.count)).enumerated() {
+        for (index, group) in SegmentBuilder.groups(of: entries.lazy.map { $0.encoded.count }).enumerated() {
             var builder = SegmentBuilder(
                 replica: replica, first: entries[group.lowerBound].sequence,
                 start: group.lowerBound == 0 ? start : entries[group.lowerBound - 1].hash)

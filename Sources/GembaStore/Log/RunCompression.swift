@@ -37,7 +37,7 @@ final class RunCompression: Sendable {
 
     private static func compress(_ run: Run) -> [SegmentEntries] {
         let entries = run.entries.dropFirst(run.first == 0 ? 1 : 0)
-        return SegmentBuilder.groups(of: entries.lazy.map(\.count)).map { SegmentEntries(of: entries[$0]) }
+        return SegmentBuilder.groups(of: entries.lazy.map { $0.count }).map { SegmentEntries(of: entries[$0]) }
     }
 
     /// Whether it is the caller who compresses a run.

@@ -92,6 +92,8 @@ final class CheckedFile {
     }
 
     private func readLog(into buffer: UnsafeMutableRawPointer, count: Int, at offset: Int64) -> CInt {
+        let settled = frames.settle(before: offset + Int64(count), in: inner)
+        guard settled == SQLITE_OK else { return settled }
         guard trust != .unchecked, !isLegacy, count == PageChecksum.pageBytes, LogFrame.isPage(offset) else {
             return functions.xRead(inner, buffer, CInt(count), offset)
         }
@@ -138,9 +140,24 @@ final class CheckedFile {
     }
 
     func sync(_ flags: CInt) -> CInt {
+        let settled = settle()
+        guard settled == SQLITE_OK else { return settled }
         if isLog { frames.makeRoom(in: inner) }
         return functions.xSync(inner, flags)
     }
+
+    func truncate(to size: Int64) -> CInt {
+        let settled = settle()
+        return settled == SQLITE_OK ? functions.xTruncate(inner, size) : settled
+    }
+
+    func measure(_ size: UnsafeMutablePointer<sqlite3_int64>?) -> CInt {
+        let settled = settle()
+        return settled == SQLITE_OK ? functions.xFileSize(inner, size) : settled
+    }
+
+    /// Has all that SQLite wrote stand in the file.
+    private func settle() -> CInt { frames.settle(before: .max, in: inner) }
 
     private func isFirstPage(at offset: Int64) -> Bool { !isLog && offset == 0 && trust == .checked }
 
@@ -155,7 +172,8 @@ final class CheckedFile {
         let code = functions.xShmLock(inner, first, count, flags)
         guard flags & SQLITE_SHM_EXCLUSIVE != 0 else { return code }
         let isLock = flags & SQLITE_SHM_LOCK != 0
-        if isLock, first <= Self.writerLock { log?.frames.forget() }
+        // Whether it begins or ends to write.
+        if first <= Self.writerLock { log?.frames.forget() }
         if (first..<first + count).contains(Self.checkpointLock) { isCheckpointing = isLock && code == SQLITE_OK }
         return code
     }

@@ -59,6 +59,8 @@ struct CheckedHandle {
             return CheckedHandle.object(file).write(buffer, count: Int(count), at: offset)
         }
         table.xSync = { file, flags in CheckedHandle.object(file).sync(flags) }
+        table.xTruncate = { file, size in CheckedHandle.object(file).truncate(to: size) }
+        table.xFileSize = { file, size in CheckedHandle.object(file).measure(size) }
         table.xFileControl = { file, operation, argument in
             CheckedHandle.object(file).control(operation, argument)
         }
@@ -68,12 +70,6 @@ struct CheckedHandle {
     }
 
     private static func addPassedFunctions(to table: inout sqlite3_io_methods) {
-        table.xTruncate = { file, size in
-            CheckedHandle.object(file).functions.xTruncate(CheckedHandle.object(file).inner, size)
-        }
-        table.xFileSize = { file, size in
-            CheckedHandle.object(file).functions.xFileSize(CheckedHandle.object(file).inner, size)
-        }
         table.xLock = { file, level in
             CheckedHandle.object(file).functions.xLock(CheckedHandle.object(file).inner, level)
         }

@@ -35,12 +35,14 @@ struct RowMetadata: Hashable, Sendable {
     private static let dropsFlag: UInt8 = 4
 
     /// The metadata of a row that one insert made, with all values in columns.
-    static func fresh(by dot: LocalDot, groups: some Collection<GroupID>, family: MergeFamily) -> [UInt8] {
+    ///
+    /// - Parameter ranges: the groups that were written, as `ranges` has them.
+    static func fresh(by dot: LocalDot, ranges: [UInt8], family: MergeFamily) -> [UInt8] {
         var writer = ByteWriter()
         writer.byte(version)
         writer.byte(insertedFlag | (family == .fact ? factsFlag : 0))
         writer.dot(dot)
-        writer.ranges(groups)
+        writer.raw(ranges)
         writer.byte(0)
         writer.byte(0)
         return writer.bytes

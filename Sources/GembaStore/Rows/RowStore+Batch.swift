@@ -110,8 +110,12 @@ extension RowStore {
         let fits = form.prefixes.withUnsafeBytes { prefixes in
             for column in form.written {
                 writer.raw(UnsafeRawBufferPointer(rebasing: prefixes[column.prefix]))
-                let value = if let source = column.source { values[source] } else { layout.defaults[column.place] }
-                guard let written = writer.value(value), layout.accepts(written, column: column.place) else {
+                // The value is not named: that would count one more reference to each text.
+                let written =
+                    if let source = column.source { writer.value(values[source]) } else {
+                        writer.value(layout.defaults[column.place])
+                    }
+                guard let written, layout.accepts(written, column: column.place) else {
                     return false
                 }
                 statement.bind(Int32(column.place + 2), written)

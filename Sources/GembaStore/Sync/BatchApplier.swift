@@ -38,6 +38,10 @@ struct BatchApplier {
     mutating func apply(_ runs: ArraySlice<Run>) throws {
         let compression = RunCompression(of: runs)
         defer { compression?.cancel() }
+        if kind == .data {
+            context.operations.reserve(
+                changes: runs.reduce(0) { $0 + $1.entries.count }, bytes: runs.reduce(0) { $0 + $1.entryBytes })
+        }
         for index in runs.indices {
             try giveWay()
             do throws(Refusal) {

@@ -24,10 +24,15 @@ public struct OperationBatch {
 
     /// What an operation does to one group.
     public struct Step: Sendable {
-        /// The group.
-        public let group: GroupID
         /// What is done.
         public let content: Content
+        /// The group.
+        public let group: GroupID
+
+        init(group: GroupID, content: Content) {
+            self.group = group
+            self.content = content
+        }
 
         /// What can be done to a group.
         public enum Content: Sendable {
@@ -39,15 +44,30 @@ public struct OperationBatch {
     }
 
     /// Values that are written to a group, still encoded.
+    ///
+    /// A batch has more of these than of anything else, so they are kept small: no change has 2^32 of anything.
     public struct Write: Sendable {
-        /// Whether it is a fact; a register otherwise.
-        public let isFact: Bool
-        /// How many values there are.
-        public let count: Int
         /// Where the first of them begins in `bytes`.
         let offset: Int
+        private let firstReplaced: Int
+        private let replacedCount: UInt32
+        private let valueCount: UInt32
+        /// Whether it is a fact; a register otherwise.
+        public let isFact: Bool
+
+        init(isFact: Bool, count: Int, offset: Int, replaces: Range<Int>) {
+            self.isFact = isFact
+            self.offset = offset
+            valueCount = UInt32(count)
+            firstReplaced = replaces.lowerBound
+            replacedCount = UInt32(replaces.count)
+        }
+
+        /// How many values there are.
+        public var count: Int { Int(valueCount) }
+
         /// Where the writes stand that it replaces.
-        let replaces: Range<Int>
+        var replaces: Range<Int> { firstReplaced..<firstReplaced + Int(replacedCount) }
     }
 
     /// The operations in the order in which they were added.
@@ -134,6 +154,16 @@ public struct OperationBatch {
     private static let greatestRoom = 4 << 20
 
     // MARK: - Adding
+
+    /// Makes room for changes that are about to be added, so that what there is need not be moved while it grows.
+    ///
+    /// - Parameters:
+    ///   - changes: about how many there are.
+    ///   - byteCount: about how many bytes their contents have.
+    public mutating func reserve(changes: Int, bytes byteCount: Int) {
+        items.reserveCapacity(items.count + changes)
+        bytes.reserveCapacity(bytes.count + byteCount)
+    }
 
     /// What a change says beside its operations.
     public struct Frame {

@@ -103,6 +103,34 @@ struct CheckedFilesTests {
         #expect(try one.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") } == ["ok"])
     }
 
+    @Test("What a transaction wrote that was taken back never gets over what another connection wrote since")
+    func takenBack() throws {
+        let (one, two) = (try open(path), try open(path))
+        try fill(one, seed: 5, rounds: 1)
+        // Few pages more than the cache holds, so that some frames wait to be written when the transaction ends.
+        for count in 4..<24 {
+            try one.writeWithoutTransaction { database in
+                try database.inTransaction {
+                    for id in 0..<count {
+                        try database.execute(
+                            sql: "INSERT OR REPLACE INTO t VALUES (?, randomblob(5000), 0)", arguments: [1000 + id])
+                    }
+                    return .rollback
+                }
+            }
+            try two.write { database in
+                try database.execute(sql: "INSERT INTO t VALUES (?, randomblob(9000), 1)", arguments: [2000 + count])
+            }
+            #expect(try content(one) == content(two))
+            try one.write { try $0.execute(sql: "UPDATE t SET b = b + 1 WHERE id >= 2000") }
+        }
+        let expected = try content(two)
+        #expect(expected.count { ($0["id"] as Int) >= 1000 } == 20)
+        let copy = folder.folder("copy.sqlite")
+        for suffix in ["", "-wal"] { try FileManager.default.copyItem(atPath: path + suffix, toPath: copy + suffix) }
+        #expect(try content(DatabaseQueue(path: copy)) == expected)
+    }
+
     @Test("Small commits that wait for the disk do not lengthen the log, in which the next process finds them all")
     func room() throws {
         let pool = try open(path)
