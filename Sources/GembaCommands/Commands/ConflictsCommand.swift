@@ -107,7 +107,9 @@ extension Conflict.Kind {
 extension Roster {
     /// What people call a station, or the beginning of its key.
     func name(of station: StationKey) -> String {
-        members[station]?.displayName ?? String(station.description.prefix(8))
+        if station == recovery, members[station] == nil { return "the recovery key" }
+        let member = members[station] ?? formerMembers[station]?.member
+        return member?.displayName ?? String(station.description.prefix(8))
     }
 }
 

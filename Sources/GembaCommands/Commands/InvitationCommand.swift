@@ -59,14 +59,19 @@ public struct InvitationListCommand<Owner: Program>: ParsableCommand {
     private func state(of invitation: Invitation, _ roster: Roster) -> String {
         switch invitation.state {
         case .open: invitation.isClosed ? "closed" : "open"
-        case .used(let station): "used by \(roster.name(of: station))"
+        case .used(let station): "used by \(roster.name(of: station))\(words(of: station, invitation))"
         case .contested: "CONTESTED by \(invitation.applicants.map(label).joined(separator: ", "))"
         case .closed: "closed"
         }
     }
 
     private func label(_ applicant: Invitation.Applicant) -> String {
-        "\(applicant.name) (\(applicant.station.description.prefix(12)))"
+        "\(applicant.name) (\(applicant.station.description.prefix(12)), words \(applicant.words))"
+    }
+
+    /// The words of the station that an invitation made a member.
+    private func words(of station: StationKey, _ invitation: Invitation) -> String {
+        invitation.applicants.first { $0.station == station }.map { ", words \($0.words)" } ?? ""
     }
 
     private func json(_ invitation: Invitation, _ roster: Roster) -> JSONValue {
@@ -92,7 +97,10 @@ public struct InvitationListCommand<Owner: Program>: ParsableCommand {
                 "applicants",
                 .array(
                     invitation.applicants.map {
-                        .object([("name", .string($0.name)), ("station", .string("\($0.station)"))])
+                        .object([
+                            ("name", .string($0.name)), ("station", .string("\($0.station)")),
+                            ("words", .string("\($0.words)")),
+                        ])
                     })
             ),
         ])
@@ -130,11 +138,16 @@ public struct AdmitCommand<Owner: Program>: ParsableCommand {
     public static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: "admit",
-            abstract: "Say which of several machines that joined with one invitation is meant; the others are out.")
+            abstract: "Say which of several machines that joined with one invitation is meant; the others are out.",
+            discussion: """
+                Compare the words with those that `join` printed on the machine that is meant. Where they differ, somebody \
+                else has the invitation.
+                """)
     }
 
     @OptionGroup var data: DataOptions
     @OptionGroup var actor: ActorOptions
+    @OptionGroup var output: OutputOptions
     @Argument(help: "The machine's key, as `invitation list` names it, or the beginning of that.") var station: String
 
     /// Creates a command to be parsed.
@@ -147,7 +160,14 @@ public struct AdmitCommand<Owner: Program>: ParsableCommand {
         let key = try Prefix.find(station, in: Set(applicants.map(\.station)), noun: "applicant")
         guard let applicant = applicants.first(where: { $0.station == key }) else { return }
         try replica.admit(applicant.rosterReplica, by: actor.actor)
-        print("\(applicant.name) (\(key.description.prefix(12))) is admitted.")
+        guard !output.json else {
+            JSONValue.object([
+                ("version", .integer(1)), ("name", .string(applicant.name)), ("station", .string("\(key)")),
+                ("words", .string("\(applicant.words)")),
+            ]).print()
+            return
+        }
+        print("\(applicant.name) (\(key.description.prefix(12))) is admitted. Its words are \(applicant.words).")
     }
 }
 

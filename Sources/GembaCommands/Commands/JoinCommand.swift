@@ -52,6 +52,10 @@ public struct JoinCommand<Owner: Program>: AsyncParsableCommand {
         let replica = try enrolment.prepare()
         let lock = try DaemonLock(folder: folder)
         ProcessHardening.apply()
+        if let words = try Enrolment.words(of: replica) {
+            Terminal.say(
+                "The words of this enrolment are \(words). `gemba invitation list` shows the inviter the same.")
+        }
         Terminal.say("Looking for members at \(addresses.map(\.endpoint).joined(separator: ", ")) …")
         var logger = log.makeLogger("gemba.join")
         if log.logLevel == .info { logger.logLevel = .warning }
@@ -90,15 +94,17 @@ public struct JoinCommand<Owner: Program>: AsyncParsableCommand {
         let member = roster.members[replica.identity.stationKey]
         let name = member?.displayName ?? ""
         let plant = roster.plantName ?? ""
+        let words = try Enrolment.words(of: replica)
         if output.json {
             JSONValue.object([
                 ("version", .integer(1)), ("station", .string(name)), ("plant", .string(plant)),
                 ("role", .text(member?.role.name)), ("plantID", .string("\(replica.plant)")),
                 ("stationKey", .string("\(replica.identity.stationKey)")), ("members", .count(roster.members.count)),
+                ("words", .text(words?.description)),
             ]).print()
             return
         }
-        let inviter = member?.inviter.flatMap { roster.members[$0]?.displayName } ?? "nobody"
+        let inviter = member?.inviter.map(roster.name(of:)) ?? "nobody"
         let noun = member.map { $0.role == .station ? "Station" : $0.role.name.capitalized } ?? "Station"
         print(
             "\(noun) \(name) is a member of plant \(plant), invited by \(inviter); the plant has "

@@ -60,6 +60,12 @@ struct Enrolment {
         return nil
     }
 
+    /// The words that the inviter's side has to show, too.
+    static func words(of replica: Replica) throws -> EnrolmentWords? {
+        let logs = try replica.roster().logs.values.filter { $0.station == replica.identity.stationKey }
+        return logs.sorted { $0.replica < $1.replica }.lazy.compactMap(EnrolmentWords.init(of:)).first
+    }
+
     private func makeNote() throws(CommandFailure) {
         do {
             try FileManager.default.createDirectory(

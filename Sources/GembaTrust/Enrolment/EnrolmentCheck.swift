@@ -34,7 +34,7 @@ public struct EnrolmentCheck: Sendable {
     /// Examines an offer.
     ///
     /// A standing of ``Standing/unknown`` asks for more roster and is no refusal. A station whose join was void before
-    /// it was ever held here gets that standing, and its log is not stored.
+    /// it was ever held here gets that standing, and its log is not stored; nor is that of one that was removed.
     ///
     /// - Parameters:
     ///   - runs: The runs offered, each log's in order and after those it depends on.
@@ -55,8 +55,8 @@ public struct EnrolmentCheck: Sendable {
         let extended = kept == changed ? offered : roster.extended(with: kept.compactMap { logs[$0] })
         let standing = extended.standing(of: station)
         switch standing {
-        case .unknown:
-            return Outcome(standing: .unknown, runs: [], roster: roster)
+        case .unknown, .former:
+            return Outcome(standing: standing, runs: [], roster: roster)
         case .void(let reason):
             guard try shouldStoreVoid(reason, station: station, in: extended) else {
                 return Outcome(standing: standing, runs: [], roster: roster)

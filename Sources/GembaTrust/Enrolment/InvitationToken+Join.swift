@@ -24,6 +24,6 @@ extension InvitationToken {
         let body = RosterBody(
             timestamp: timestamp, lamport: lamport + 1, actor: actor, reason: "",
             acts: [join(station: identity.stationKey, member: identity.member(name: name, role: role))])
-        return NewRosterLog(genesis: genesis, bodies: [(body, deps: frontier)], identity: identity)
+        return NewRosterLog(genesis: genesis, bodies: [(body, deps: frontier)], signer: identity)
     }
 }

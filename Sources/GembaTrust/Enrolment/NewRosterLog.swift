@@ -1,7 +1,8 @@
 public import GembaCausality
 public import GembaWire
 
-/// A roster log that was just made, signed and not yet stored: a founder's or a joiner's.
+/// A roster log that was just made, signed and not yet stored: a founder's, a joiner's, or one of the
+/// recovery key.
 public struct NewRosterLog: Sendable {
     /// The log's replica.
     public let replica: ReplicaID
@@ -15,7 +16,7 @@ public struct NewRosterLog: Sendable {
     /// Chains a genesis and the bodies that follow it, and signs the last.
     ///
     /// - Parameter bodies: The entries after the genesis, each with its deps.
-    init(genesis: Genesis, bodies: [(body: RosterBody, deps: [ChangeReference])], identity: StationIdentity) {
+    init(genesis: Genesis, bodies: [(body: RosterBody, deps: [ChangeReference])], signer: some HeadSigner) {
         var entry = Entry(deps: [], body: genesis.encoded())
         var hash = entry.hash(replica: nil, sequence: 0, previous: .beforeGenesis)
         let replica = hash.replica
@@ -31,7 +32,7 @@ public struct NewRosterLog: Sendable {
         self.replica = replica
         self.entries = entries
         self.hashes = hashes
-        head = identity.signHead(
+        head = signer.signHead(
             replica: replica, sequence: SequenceNumber(bodies.count), hash: hash, plant: plant)
     }
 

@@ -27,7 +27,7 @@ public struct PlantFounding: Sendable {
             founding: Founding(
                 plantName: plantName, recovery: recovery.publicKey,
                 founder: identity.member(name: stationName, role: .admin)))
-        log = NewRosterLog(genesis: genesis, bodies: [], identity: identity)
+        log = NewRosterLog(genesis: genesis, bodies: [], signer: identity)
         plant = log.hashes[0].plant
     }
 }

@@ -40,6 +40,8 @@ public struct RecoveryKey: Sendable {
         self = key
     }
 
+    func signature(of message: [UInt8]) -> [UInt8] { Ed25519.signature(of: message, by: signing) }
+
     /// The private half as one word with a checksum. Whoever reads it can take over the plant.
     public var printed: String { Self.form.print(Array(signing.rawRepresentation)) }
 

@@ -8,7 +8,7 @@
 
 /// A small file that only its owner may read, in a folder that only its owner may change.
 ///
-/// It is created once and never altered. Writing goes through a temporary file that is synchronised before it gets its
+/// It appears whole: writing goes through a temporary file that is synchronised before it gets its
 /// name, and the folder is synchronised after, so that a power cut leaves either no file or the whole one.
 struct SecretFile {
     let folder: String
@@ -29,6 +29,23 @@ struct SecretFile {
 
     /// Writes the file, unless there is one.
     func create(_ bytes: [UInt8]) throws(TrustError) {
+        try publish(bytes) { exists throws(TrustError) in
+            guard !exists else {
+                throw TrustError(.keyExists, "\(path) exists already and is not overwritten. Move it away first.")
+            }
+        }
+    }
+
+    /// Writes the file in the place of the one that is there.
+    func replace(_ bytes: [UInt8]) throws(TrustError) {
+        try publish(bytes) { exists throws(TrustError) in
+            guard exists else { throw TrustError(.keyNotFound, "There is no \(path).") }
+        }
+    }
+
+    private func publish(
+        _ bytes: [UInt8], unless check: (_ exists: Bool) throws(TrustError) -> Void
+    ) throws(TrustError) {
         let isNew = mkdir(folder, Self.folderMode) == 0
         guard isNew || errno == EEXIST else { throw failure("create the folder", folder) }
         let directory = try openFolder()
@@ -38,9 +55,7 @@ struct SecretFile {
         guard retrying({ flock(directory, LOCK_EX) }) == 0 else { throw failure("lock", folder) }
 
         var status = stat()
-        guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0 else {
-            throw TrustError(.keyExists, "\(path) exists already and is not overwritten. Move it away first.")
-        }
+        try check(fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
         let temporary = name + ".new"
         unlinkat(directory, temporary, 0)
         try writeTemporary(bytes, named: temporary, in: directory)

@@ -18,24 +18,41 @@ public struct StationIdentity: Sendable {
 
     private let signing: Curve25519.Signing.PrivateKey
     private let transport: Curve25519.KeyAgreement.PrivateKey
-    private let sealing: Curve25519.KeyAgreement.PrivateKey
+    /// The sealing keys, the one in use last: what was wrapped to an earlier one stays readable.
+    private let sealing: [Curve25519.KeyAgreement.PrivateKey]
 
-    /// Creates an identity from its three 32-byte secrets, or nil when one has another length.
-    init?(signing: some Collection<UInt8>, transport: some Collection<UInt8>, sealing: some Collection<UInt8>) {
-        guard
+    /// The public halves of the sealing keys that were in use before, oldest first.
+    public var formerSealingKeys: [SealingKey] { sealing.dropLast().map(Self.publicHalf) }
+
+    /// Creates an identity from its 32-byte secrets, or nil when one has another length.
+    ///
+    /// - Parameter formerSealing: The sealing keys that were in use before, oldest first.
+    init?(
+        signing: some Collection<UInt8>, transport: some Collection<UInt8>, sealing: some Collection<UInt8>,
+        formerSealing: [[UInt8]] = []
+    ) {
+        let sealing = (formerSealing + [Array(sealing)]).compactMap {
+            try? Curve25519.KeyAgreement.PrivateKey(rawRepresentation: $0)
+        }
+        guard sealing.count == formerSealing.count + 1,
             let signing = try? Curve25519.Signing.PrivateKey(rawRepresentation: Array(signing)),
             let transport = try? Curve25519.KeyAgreement.PrivateKey(rawRepresentation: Array(transport)),
-            let sealing = try? Curve25519.KeyAgreement.PrivateKey(rawRepresentation: Array(sealing)),
             let stationKey = StationKey(bytes: signing.publicKey.rawRepresentation),
-            let transportKey = TransportKey(bytes: transport.publicKey.rawRepresentation),
-            let sealingKey = SealingKey(bytes: sealing.publicKey.rawRepresentation)
+            let transportKey = TransportKey(bytes: transport.publicKey.rawRepresentation)
         else { return nil }
         self.signing = signing
         self.transport = transport
         self.sealing = sealing
         self.stationKey = stationKey
         self.transportKey = transportKey
-        self.sealingKey = sealingKey
+        sealingKey = Self.publicHalf(sealing[formerSealing.count])
+    }
+
+    private static func publicHalf(_ key: Curve25519.KeyAgreement.PrivateKey) -> SealingKey {
+        guard let publicHalf = SealingKey(bytes: key.publicKey.rawRepresentation) else {
+            preconditionFailure("a public key of X25519 has 32 bytes")
+        }
+        return publicHalf
     }
 
     /// Makes a new identity from the system's source of randomness.
@@ -50,6 +67,21 @@ public struct StationIdentity: Sendable {
         guard let identity = StationIdentity(signing: secrets[0], transport: secrets[1], sealing: secrets[2]) else {
             preconditionFailure("any 32 bytes are a private key of Curve25519")
         }
+        return identity
+    }
+
+    /// The same station with new keys for links and for epoch keys (T11).
+    ///
+    /// The signing key cannot be replaced: it is the station's name. Whoever may have it is kept out by revoking the station
+    /// and enrolling the machine as another one.
+    public func rekeyed(using generator: inout some RandomNumberGenerator) -> StationIdentity {
+        let (transport, sealing) = (
+            generator.randomBytes(count: Self.secretBytes), generator.randomBytes(count: Self.secretBytes)
+        )
+        let identity = StationIdentity(
+            signing: secrets.signing, transport: transport, sealing: sealing,
+            formerSealing: secrets.formerSealing + [secrets.sealing])
+        guard let identity else { preconditionFailure("any 32 bytes are a private key of Curve25519") }
         return identity
     }
 
@@ -77,14 +109,25 @@ public struct StationIdentity: Sendable {
     /// The private half of the transport key, for CURVE alone. It is the only secret that leaves this type.
     public var transportSecret: [UInt8] { Array(transport.rawRepresentation) }
 
+    /// Opens a wrap with the sealing key that it names; nil when this station never had that, or it does not fit.
+    func open(_ wrap: EpochWrap, info: [UInt8]) -> [UInt8]? {
+        sealing.last { Self.publicHalf($0) == wrap.recipient }.flatMap { key in
+            KeyEncapsulation.open(wrap.sealed, encapsulated: wrap.encapsulated, info: info, with: key)
+        }
+    }
+
     /// The station as founding and join acts describe it.
     public func member(name: String, role: Role) -> Member {
         Member(name: name, role: role, transport: transportKey, sealing: sealingKey)
     }
 
-    /// The three secrets, for the key file.
-    var secrets: (signing: [UInt8], transport: [UInt8], sealing: [UInt8]) {
-        (Array(signing.rawRepresentation), Array(transport.rawRepresentation), Array(sealing.rawRepresentation))
+    /// The secrets, for the key file.
+    var secrets: (signing: [UInt8], transport: [UInt8], sealing: [UInt8], formerSealing: [[UInt8]]) {
+        let sealing = sealing.map { Array($0.rawRepresentation) }
+        return (
+            Array(signing.rawRepresentation), Array(transport.rawRepresentation), sealing[sealing.count - 1],
+            Array(sealing.dropLast())
+        )
     }
 }
 

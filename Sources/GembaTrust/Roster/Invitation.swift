@@ -42,5 +42,7 @@ public struct Invitation: Hashable, Sendable {
         public let name: String
         /// Its roster log, by which an `admit` names it.
         public let rosterReplica: ReplicaID
+        /// What people compare with the words that the joining station shows, before they admit it.
+        public let words: EnrolmentWords
     }
 }

@@ -18,16 +18,18 @@ public struct Rights: OptionSet, Hashable, Sendable {
     public static let closeInvitations = Rights(rawValue: 1 << 3)
     /// Publish a new epoch of the plant's sealing key, and be given its keys.
     public static let publishEpochs = Rights(rawValue: 1 << 4)
-    /// Revoke members, with a cut.
+    /// Revoke, retire and reinstate members of lower rank. Every station may retire itself.
     public static let revoke = Rights(rawValue: 1 << 5)
     /// Declare a silent member lapsed.
     public static let proposeLapse = Rights(rawValue: 1 << 6)
     /// Take the merge state of deleted rows from every replica.
     public static let dropRows = Rights(rawValue: 1 << 7)
+    /// Say what the plant demands of its members.
+    public static let setPolicy = Rights(rawValue: 1 << 8)
 }
 
 extension Role {
-    /// The table of rights (T10). Everyone may state its own endpoints and acknowledge what it holds.
+    /// The table of rights (T10). Everyone may state its own endpoints and keys, acknowledge what it holds, and retire.
     ///
     /// A relay stores and forwards and authors no data. Rights limit what a station's acts mean; they never decide
     /// whether an operation is valid (M13).
@@ -37,7 +39,10 @@ extension Role {
         case .liaison: [.writeData, .publishEpochs]
         case .relay: []
         case .admin:
-            [.writeData, .publishEpochs, .invite, .admit, .closeInvitations, .revoke, .proposeLapse, .dropRows]
+            [
+                .writeData, .publishEpochs, .invite, .admit, .closeInvitations, .revoke, .proposeLapse, .dropRows,
+                .setPolicy,
+            ]
         }
     }
 }

@@ -13,6 +13,7 @@ extension Roster {
         guard log.genesis.kind == .roster, log.station.isAcceptable else { return false }
         if log.genesisHash.plant == plant { return RosterReading.founding(of: log) != nil }
         guard log.genesis.plant == plant else { return false }
+        if log.station == recovery, log.station != founderStation { return true }
         let seenByGenesis = log.genesis.predecessors + log.genesis.rosterFrontier
         guard let claim = JoinClaim(log: 0, in: log, lamport: joinLamport(of: log)) else {
             let seen = seenByGenesis + log.entries.flatMap(\.deps)

@@ -2,7 +2,8 @@ internal import Crypto
 public import GembaCausality
 public import GembaWire
 
-/// Who the members of a plant are: a pure fold over roster logs (T1, T2, T6).
+/// Who the members of a plant are, who was one, and which epochs of its sealing key there are: a pure fold over roster logs
+/// (T1 to T6).
 ///
 /// The same logs give the same roster, in whatever order they came. Folding is linear in entries and references for
 /// each log that holds acts of authority; signatures of joins that an earlier roster verified are not verified again.
@@ -14,24 +15,30 @@ public struct Roster: Sendable {
     public let plantName: String?
     /// The key that outranks all members; nil while the founder's log is not held.
     public let recovery: StationKey?
-    /// The station that founded the plant; nil while its log is not held.
+    /// The station that founded the plant; nil while its log is not held, and when it is no member any more.
     public var founder: RosterMember? { founderStation.flatMap { members[$0] } }
-    /// All members.
+    /// All members in good standing.
     public let members: [StationKey: RosterMember]
+    /// The stations that were members until they were revoked or retired.
+    public let formerMembers: [StationKey: FormerMember]
+    /// The generations of the plant's sealing key.
+    public let epochs: [EpochID: Epoch]
+    /// What the plant demands of its members.
+    public let policy: PlantPolicy
     /// The invitations that members issued, by rank of the inviter and then by age.
     public let invitations: [Invitation]
     /// The logs that were folded, by replica.
     public let logs: [ReplicaID: RosterLog]
-    /// The logs that belong in every replica's store: those of the founder and of every station whose join a valid
-    /// invitation stands behind, whether it counts or not, and of their later incarnations.
+    /// The logs that belong in every replica's store: those of the founder, of the recovery key, and of every station whose
+    /// join a valid invitation stands behind, whether it counts or not, and of their later incarnations.
     ///
     /// It only ever grows with the logs given, and depends on no order.
     public let recognisedLogs: Set<ReplicaID>
-    /// SHA-256 over the canonical form of all that rosters decide: equal for two replicas exactly when members, keys,
-    /// roles, endpoints, lapses and states of invitations are.
+    /// SHA-256 over the canonical form of all that rosters decide: equal for two replicas exactly when members and
+    /// former members with their keys, roles, endpoints, lapses and cuts, invitations, epochs and policy are.
     public let digest: RosterDigest
 
-    private let founderStation: StationKey?
+    let founderStation: StationKey?
     private let reasons: [StationKey: Standing.Reason]
     private let stationsByTransport: [TransportKey: [StationKey]]
     private let stationsByLog: [ReplicaID: StationKey]
@@ -55,16 +62,23 @@ public struct Roster: Sendable {
         let recognition = RosterRecognition(
             reading, knownSignatures: earlier?.plant == plant ? earlier?.signatures ?? [:] : [:])
         let settlement = RosterSettlement(reading, recognition)
-        let members = RosterDescription(reading, settlement).members
+        let described = RosterDescription(reading, settlement).members
+        let epochs = RosterEpochs(reading, settlement, members: described, former: Set(settlement.removed.keys))
 
         self.plant = plant
         self.logs = logs
-        self.members = members
+        members = described.filter { settlement.removed[$0.key] == nil }
+        formerMembers = settlement.removed.reduce(into: [:]) { former, element in
+            former[element.key] = described[element.key].map { FormerMember($0, element.value, in: reading) }
+        }
+        self.epochs = epochs.epochs
+        policy = epochs.policy
         causality = reading.causality
         plantName = reading.founder?.founding.plantName
         recovery = reading.founder?.founding.recovery
         founderStation = reading.founder.map { reading.causality.logs[$0.log].station }
-        invitations = settlement.invitations
+        let invitations = settlement.invitations.described()
+        self.invitations = invitations
         reasons = settlement.reasons
         recognisedLogs = Set(recognition.logs.map { reading.causality.logs[$0].replica })
         signatures = recognition.signatures
@@ -76,12 +90,14 @@ public struct Roster: Sendable {
                 Dot(reading.causality.logs[log].replica, SequenceNumber(reading.admissions[log] ?? 0))
             }
         }
-        stationsByTransport = Dictionary(grouping: members.keys.sorted()) { members[$0]?.transport }
-            .reduce(into: [:]) { result, group in group.key.map { result[$0] = group.value } }
-        stationsByLog = settlement.voices.reduce(into: [:]) { result, voices in
-            for voice in voices.value { result[reading.causality.logs[voice.log].replica] = voices.key }
+        stationsByTransport = Dictionary(grouping: members.values) { $0.transport }
+            .mapValues { $0.map(\.station).sorted() }
+        stationsByLog = settlement.authorities.reduce(into: [:]) { result, author in
+            for voice in author.voices { result[reading.causality.logs[voice.log].replica] = author.station }
         }
-        digest = RosterDigest(plant: plant, members: members, invitations: settlement.invitations)
+        digest = RosterDigest(
+            plant: plant, members: members, formerMembers: formerMembers, invitations: invitations,
+            epochs: epochs.epochs, policy: epochs.policy)
     }
 
     private static func longer(_ left: RosterLog, _ right: RosterLog) -> RosterLog {
@@ -101,7 +117,13 @@ public struct Roster: Sendable {
     /// What the roster says about a station.
     public func standing(of station: StationKey) -> Standing {
         if let member = members[station] { return .member(member) }
+        if let member = formerMembers[station] { return .former(member) }
         return reasons[station].map { .void($0) } ?? .unknown
+    }
+
+    /// Whether memberships may rest on a station's acts: the recovery key, and members and former members that may invite.
+    public func decidesOnMembers(_ station: StationKey) -> Bool {
+        station == recovery || (members[station] ?? formerMembers[station]?.member)?.may(.invite) ?? false
     }
 
     /// The member that speaks through a roster log: that of its admission or of a later incarnation.

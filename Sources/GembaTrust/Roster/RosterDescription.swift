@@ -3,7 +3,7 @@ internal import GembaWire
 
 /// The last step of folding a roster: what members say about themselves and how they are shown.
 struct RosterDescription {
-    /// The settled members with endpoints and display names.
+    /// The settled members, former ones among them, with endpoints, keys and display names.
     private(set) var members: [StationKey: RosterMember]
 
     private let reading: RosterReading
@@ -11,27 +11,39 @@ struct RosterDescription {
     init(_ reading: RosterReading, _ settlement: RosterSettlement) {
         self.reading = reading
         members = settlement.members
-        for (station, voices) in settlement.voices {
-            let endpoints = endpoints(of: voices)
-            members[station]?.endpoints = endpoints
-        }
+        for author in settlement.authorities { describe(author) }
         for (station, lapse) in RosterLapses(reading, settlement).standing { members[station]?.lapse = lapse }
         nameMembers()
     }
 
-    /// The addresses of the act with the greatest counter; of several, the latest.
-    private func endpoints(of voices: [(log: Int, first: Int)]) -> [String] {
-        var best: (key: (UInt64, Int, ChangeHash, Int), addresses: [String])?
-        for voice in voices {
-            for (place, act, _) in reading.acts(of: voice.log, from: voice.first) {
-                guard case .endpoints(let counter, let addresses) = act, Self.areAcceptable(addresses) else { continue }
-                let height = reading.causality.height(of: place.log, at: place.sequence)
-                let hash = reading.causality.logs[place.log].entries[place.sequence - 1].hash
-                let key = (counter, height, hash, place.index)
-                if best.map({ $0.key < key }) ?? true { best = (key, addresses) }
+    /// Takes in the endpoints and keys that a member states: those of the act with the greatest counter, and of several the
+    /// latest. Sealing keys are kept in this order, so that the newest is the last.
+    private mutating func describe(_ author: RosterAuthority) {
+        guard var member = members[author.station] else { return }
+        typealias Keys = (transport: TransportKey, sealing: SealingKey, counter: UInt64, order: RosterOrder)
+        var endpoints = NewestStatement<[String]>()
+        var keys: [Keys] = []
+        for voice in author.voices {
+            for (place, act, _) in reading.acts(of: voice) {
+                switch act {
+                case .endpoints(let counter, let addresses) where Self.areAcceptable(addresses):
+                    endpoints.consider(addresses, counter: counter, order: reading.order(of: place))
+                case .rekey(let counter, let transport, let sealing)
+                where transport.isAcceptable && sealing.isAcceptable:
+                    keys.append((transport, sealing, counter, reading.order(of: place)))
+                default:
+                    continue
+                }
             }
         }
-        return best?.addresses ?? []
+        member.endpoints = endpoints.content ?? []
+        for (transport, sealing, _, _) in keys.sorted(by: { ($0.counter, $0.order) < ($1.counter, $1.order) }) {
+            member.transport = transport
+            member.sealing = sealing
+            member.sealingKeys.removeAll { $0 == sealing }
+            member.sealingKeys.append(sealing)
+        }
+        members[author.station] = member
     }
 
     private static func areAcceptable(_ addresses: [String]) -> Bool {

@@ -14,23 +14,22 @@ struct RosterLapses {
     init(_ reading: RosterReading, _ settlement: RosterSettlement) {
         var declared: [StationKey: [Declaration]] = [:]
         var returns: [StationKey: [ActPlace]] = [:]
-        for (author, voices) in settlement.voices {
-            let mayLapse = settlement.members[author]?.may(.proposeLapse) ?? false
-            for voice in voices {
+        for author in settlement.authorities {
+            for voice in author.voices {
                 var lastReturn: ActPlace?
-                for (place, act, body) in reading.acts(of: voice.log, from: voice.first) {
+                for (place, act, body) in reading.acts(of: voice) {
                     switch act {
-                    case .lapse(let station, let head) where mayLapse && station != author:
+                    case .lapse(let station, let head) where author.may(.proposeLapse) && station != author.station:
                         let lapse = RosterMember.Lapse(
-                            author: author, declared: body.timestamp, actor: body.actor, reason: body.reason, head: head
-                        )
+                            author: author.station, declared: body.timestamp, actor: body.actor, reason: body.reason,
+                            head: head)
                         declared[station, default: []].append((place, lapse))
                     case .returned: lastReturn = place
                     default: continue
                     }
                 }
                 // What a later entry of one log had seen contains what an earlier one had.
-                if let lastReturn { returns[author, default: []].append(lastReturn) }
+                if let lastReturn { returns[author.station, default: []].append(lastReturn) }
             }
         }
         for (station, lapses) in declared where settlement.members[station] != nil {
@@ -38,13 +37,7 @@ struct RosterLapses {
             let open = lapses.filter { lapse in
                 !seen.contains { past in past[lapse.place.log].map { $0 >= lapse.place.sequence } ?? false }
             }
-            standing[station] = open.max { Self.key($0.place, reading) < Self.key($1.place, reading) }?.lapse
+            standing[station] = open.max { reading.order(of: $0.place) < reading.order(of: $1.place) }?.lapse
         }
-    }
-
-    private static func key(_ place: ActPlace, _ reading: RosterReading) -> (Int, ChangeHash, Int) {
-        let log = reading.causality.logs[place.log]
-        let height = reading.causality.height(of: place.log, at: place.sequence)
-        return (height, log.entries[place.sequence - 1].hash, place.index)
     }
 }

@@ -11,17 +11,19 @@ public struct RosterMember: Hashable, Sendable {
     public internal(set) var displayName: String
     /// The role, from which the rights follow.
     public let role: Role
-    /// The key it proves on links.
-    public let transport: TransportKey
-    /// The key to which epoch keys are wrapped.
-    public let sealing: SealingKey
+    /// The key it proves on links: that of its newest re-keying, or of its founding or join act.
+    public internal(set) var transport: TransportKey
+    /// The key to which epoch keys are wrapped, likewise.
+    public internal(set) var sealing: SealingKey
+    /// All sealing keys that it has or had, oldest first: it holds what was wrapped to any of them.
+    public internal(set) var sealingKeys: [SealingKey]
     /// The roster log that holds its founding or join act.
     public let rosterReplica: ReplicaID
     /// Where it stands in the order of authority.
     public let rank: RosterRank
     /// The invitation by which it came; nil for the founder.
     public let invitation: InviteKey?
-    /// Who invited it; nil for the founder.
+    /// Who invited it: a member, a former member or the recovery key; nil for the founder.
     public let inviter: StationKey?
     /// Whether an `admit` act names its join, or it is the founder.
     public let isConfirmed: Bool
@@ -59,12 +61,16 @@ public struct RosterMember: Hashable, Sendable {
     public func may(_ right: Rights) -> Bool { role.rights.isSuperset(of: right) }
 }
 
-/// A place in the total order of authority (T2): the founder, then by admission depth, then by the hash of the join.
+/// A place in the total order of authority (T2): the recovery key, the founder, then by admission depth, then by the hash of
+/// the join.
 public struct RosterRank: Hashable, Comparable, Sendable {
-    /// 0 for the founder, otherwise one more than the inviter's.
+    /// 0 for the founder and the recovery key, otherwise one more than the inviter's.
     public let depth: Int
-    /// The hash of the entry that holds the join act, or of the founding genesis.
+    /// The hash of the entry that holds the join act, or of the founding genesis; zeros for the recovery key.
     public let admission: ChangeHash
+
+    /// The rank of the recovery key, above all members.
+    public static let recovery = RosterRank(depth: 0, admission: ChangeHash(rawValue: .init(high: 0, low: 0)))
 
     /// Whether the left ranks above the right.
     public static func < (left: Self, right: Self) -> Bool {
@@ -76,6 +82,8 @@ public struct RosterRank: Hashable, Comparable, Sendable {
 public enum Standing: Hashable, Sendable {
     /// A member in good standing.
     case member(RosterMember)
+    /// It was a member, and was revoked or retired.
+    case former(FormerMember)
     /// It holds a valid join, which does not count.
     case void(Reason)
     /// Nothing is known. That is not a refusal: an enrolment may not have arrived yet (T4).

@@ -9,11 +9,14 @@ struct RosterReading {
     let founder: (log: Int, founding: Founding)?
     /// For each log the join act it holds, if that is well formed.
     let claims: [JoinClaim?]
+    /// The key that outranks all members, when the founder's log is held; nil also where the founder is its own recovery key,
+    /// who outranks nobody but those it outranks as a member.
+    let recovery: StationKey?
     /// The claims by invitation, as indices of logs.
     let claimsByKey: [InviteKey: [Int]]
     /// The logs of each station: the one of its admission and those of later incarnations.
     let voices: [StationKey: [Int]]
-    /// The logs that state an invitation, close one or admit.
+    /// The logs that state an invitation, close one or admit, remove a member or take one back.
     let authoritativeLogs: Set<Int>
 
     /// - Parameter logs: One for each replica; those of other plants and kinds are passed over.
@@ -30,6 +33,9 @@ struct RosterReading {
             sorted.indices.lazy.compactMap { index in
                 Self.founding(of: sorted[index]).map { (index, $0) }
             }.first
+        recovery = founder.flatMap { founder in
+            founder.founding.recovery == sorted[founder.log].station ? nil : founder.founding.recovery
+        }
         claims = sorted.indices.map { [causality] log in
             JoinClaim(log: log, in: sorted[log], lamport: causality.lamport(of: log, at: JoinClaim.sequence))
         }
@@ -56,25 +62,44 @@ struct RosterReading {
         log.entries.contains { entry in
             entry.body?.acts.contains { act in
                 switch act {
-                case .invite, .admit, .close: true
-                case .join, .endpoints, .epoch, .revoke, .retire, .lapse, .returned, .rekey, .reinstate, .policy,
-                    .unknown:
-                    false
+                case .invite, .admit, .close, .revoke, .retire, .reinstate: true
+                case .join, .endpoints, .epoch, .lapse, .returned, .rekey, .policy, .unknown: false
                 }
             } ?? false
         }
     }
 
-    /// The acts of a log with their places, from an entry on. A body that states another lamport number than its place in
-    /// the graph gives it is invalid and its acts mean nothing.
-    func acts(of log: Int, from first: Int = 1) -> some Sequence<StatedAct> {
-        causality.logs[log].entries.enumerated().dropFirst(first - 1).lazy.flatMap { offset, entry -> [StatedAct] in
+    /// The acts of a log with their places, in the entries from one to another. A body that states another lamport number
+    /// than its place in the graph gives it is invalid and its acts mean nothing.
+    func acts(of log: Int, from first: Int, through last: Int = .max) -> some Sequence<StatedAct> {
+        let entries = causality.logs[log].entries.enumerated().prefix(last).dropFirst(first - 1)
+        return entries.lazy.flatMap { offset, entry -> [StatedAct] in
             let sequence = offset + 1
             guard let body = entry.body, body.lamport == causality.lamport(of: log, at: sequence) else { return [] }
             return body.acts.enumerated().map { index, act in
                 (ActPlace(log: log, sequence: sequence, index: index), act, body)
             }
         }
+    }
+
+    /// The acts of what counts of a log.
+    func acts(of voice: RosterVoice) -> some Sequence<StatedAct> {
+        acts(of: voice.log, from: voice.first, through: voice.last)
+    }
+
+    /// A place in the order in which acts are taken.
+    func order(of place: ActPlace) -> RosterOrder {
+        RosterOrder(
+            height: causality.height(of: place.log, at: place.sequence),
+            entry: causality.logs[place.log].entries[place.sequence - 1].hash, index: place.index)
+    }
+
+    /// The entry that holds an act, as other acts name it.
+    func reference(to place: ActPlace) -> ChangeReference {
+        let log = causality.logs[place.log]
+        return ChangeReference(
+            replica: log.replica, sequence: SequenceNumber(place.sequence),
+            prefix: log.entries[place.sequence - 1].hash.prefix)
     }
 
     /// An act with its place and the body that states it.

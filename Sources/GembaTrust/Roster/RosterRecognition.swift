@@ -4,13 +4,13 @@ internal import GembaWire
 /// The second step of folding a roster: which joins an invitation stands behind.
 ///
 /// A join is *recognised* when its past, by hash, holds an invite act with its key and its role, whose author is the
-/// founder or itself recognised with the right to invite, and when the invitation's key signed it. Contests and closed
-/// invitations are left to ``RosterSettlement``. So recognition depends on nothing but a join's own past and only ever
+/// founder, the recovery key or itself recognised with the right to invite, and when the invitation's key signed it. Contests,
+/// closed invitations and removals are left to ``RosterSettlement``. So recognition depends on nothing but a join's own past and only ever
 /// grows; it decides which roster logs are stored, on every replica alike.
 struct RosterRecognition {
     /// The recognised joins by log, each with the invite acts behind it.
     private(set) var endorsements: [Int: [InviteAct]] = [:]
-    /// All recognised logs: the founder's, those of recognised joins, and later incarnations of their stations.
+    /// All recognised logs: the founder's, those of the recovery key and of recognised joins, and later incarnations of their stations.
     private(set) var logs: Set<Int> = []
     /// All invite acts of founder and recognised stations that may invite.
     private(set) var invites: Set<InviteAct> = []
@@ -32,6 +32,10 @@ struct RosterRecognition {
         guard let founder = reading.founder else { return }
         logs.insert(founder.log)
         var pending = [(log: founder.log, role: founder.founding.founder.role)]
+        for log in reading.recovery.flatMap({ reading.voices[$0] }) ?? [] {
+            logs.insert(log)
+            pending += listen(to: log, admittedBy: log, role: .admin)
+        }
         while let (log, role) = pending.popLast() {
             let station = reading.causality.logs[log].station
             admissions[station, default: []].append(log)
@@ -89,6 +93,11 @@ struct RosterRecognition {
         let survey = reading.causality.survey(log, admissions: admissionEntries)
         surveys[log] = survey
         return survey
+    }
+
+    /// Whether an act had seen a join.
+    mutating func hasSeen(_ claim: JoinClaim, at place: ActPlace) -> Bool {
+        survey(of: place.log).hasSeenAdmission(of: claim.log, at: place.sequence)
     }
 
     private mutating func isSigned(_ claim: JoinClaim) -> Bool {

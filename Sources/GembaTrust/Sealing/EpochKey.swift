@@ -34,6 +34,9 @@ public struct EpochKey: Sendable {
         self = key
     }
 
+    /// The key itself, to be wrapped.
+    var bytes: [UInt8] { key.withUnsafeBytes { Array($0) } }
+
     /// The key for the bodies of one replica (L5): HKDF-SHA256 without salt, info: "gemba/seal" ‖ replica.
     ///
     /// With a key of its own for every replica, random nonces of 12 bytes need only be unique within one log.
