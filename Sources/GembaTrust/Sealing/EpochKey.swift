@@ -37,9 +37,10 @@ public struct EpochKey: Sendable {
     /// The key for the bodies of one replica (L5): HKDF-SHA256 without salt, info: "gemba/seal" ‖ replica.
     ///
     /// With a key of its own for every replica, random nonces of 12 bytes need only be unique within one log.
-    func sealKey(for replica: ReplicaID) -> SymmetricKey {
-        KeyDerivation.deriveKey(from: key, info: Array(Self.sealLabel.utf8) + replica.bytes)
-    }
+    func sealKey(for replica: ReplicaID) -> SymmetricKey { deriveKey(info: Array(Self.sealLabel.utf8) + replica.bytes) }
+
+    /// A key that follows from this one.
+    func deriveKey(info: [UInt8]) -> SymmetricKey { KeyDerivation.deriveKey(from: key, info: info) }
 }
 
 extension EpochKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
