@@ -71,6 +71,7 @@ final class RowStore {
             if state.drops.contains(dotted.dot) { try removeDeferred(table: table, row: row) }
             for effect in unknown { try deferEffect(effect, table: table, row: row, dot: dotted.dot) }
         }
+        if calibration.contains(.losesSiblings) { state.loseSiblings() }
         if wasContested || isContested(state, table: table) { noteContest(over: row, in: table) }
         try save(state, table: table, row: row)
     }
