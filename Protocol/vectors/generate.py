@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 
+import cases_agreement
 import cases_bodies
 import cases_checkpoints
 import cases_folds
@@ -27,9 +28,10 @@ SUBJECTS = [
     ("roster.json", "05-roster.md", cases_folds.roster_bodies),
     ("tokens.json", "05-roster.md", cases_folds.tokens),
     ("folds.json", "05-roster.md", cases_folds.folds),
-    ("frames.json", "06-session.md, 07-sync.md, 08-checkpoint.md", cases_frames.frames),
+    ("frames.json", "06-session.md, 07-sync.md, 08-checkpoint.md, 10-agreement.md", cases_frames.frames),
     ("digests.json", "07-sync.md", cases_frames.digests),
     ("packs.json", "07-sync.md", cases_packs.packs),
+    ("rows.json", "10-agreement.md", cases_agreement.trees),
     ("manifests.json", "08-checkpoint.md", cases_checkpoints.manifests),
     ("sections.json", "08-checkpoint.md", cases_checkpoints.sections),
 ]

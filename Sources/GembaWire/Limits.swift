@@ -46,6 +46,14 @@ public enum Limits {
     /// Ranges of entries that one message may ask for: with at most 53 bytes each they fit a frame, and no plant has written as
     /// many logs.
     public static let backfillRanges = 16 << 10
+    /// Rows of a range that are compared one by one; a range with more is compared by the ranges that it consists of.
+    public static let rangeRows = 64
+    /// Ranges that one question about rows may name: an answer that lists the rows of all stays below 100 KiB.
+    public static let comparedRanges = 32
+    /// Rows whose states one question may ask for.
+    public static let comparedRows = 16
+    /// Bytes of a row's state in an answer, so that all fit a frame.
+    public static let comparedStateBytes = 32 << 10
     /// Entries in one block of what stays of folded ones.
     public static let foldedEntries = 256
     /// Bytes of a section of a checkpoint: one row with its siblings may be large, other sections end long before.

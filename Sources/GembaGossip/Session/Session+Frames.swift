@@ -48,6 +48,8 @@ extension Session {
             try receiveCheckpoint(message, at: now, into: &outbox)
         case .backfill, .bodies:
             try receiveBackfill(message, at: now, into: &outbox)
+        case .compare, .statement:
+            try receiveAgreement(message, at: now, into: &outbox)
         case .hello, .bye:
             break
         }
@@ -80,6 +82,8 @@ extension Session {
                 intake = CheckpointIntake(limits: configuration.limits)
                 backfill.restart(into: &outbox)
                 serving = BackfillServing(limits: configuration.limits)
+                comparison.restart(into: &outbox)
+                answering = RowAnswering(limits: configuration.limits)
                 clock.restart()
                 sendHello(at: moment, evenIfRecent: true, into: &outbox)
             }

@@ -22,6 +22,8 @@ public struct Session: Sendable {
     var intake: CheckpointIntake
     var backfill: BackfillIntake
     var serving: BackfillServing
+    var comparison: RowComparison
+    var answering: RowAnswering
     /// What the store is applying; the roster goes first whenever it is free.
     var applying: LogKind?
     var clock = ClockEstimate()
@@ -48,6 +50,8 @@ public struct Session: Sendable {
         intake = CheckpointIntake(limits: configuration.limits)
         backfill = BackfillIntake(limits: configuration.limits)
         serving = BackfillServing(limits: configuration.limits)
+        comparison = RowComparison(limits: configuration.limits)
+        answering = RowAnswering(limits: configuration.limits)
     }
 
     /// The peer's introduction; nil before it arrived.

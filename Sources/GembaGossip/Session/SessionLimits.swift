@@ -86,6 +86,25 @@ public struct SessionLimits: Hashable, Sendable {
     /// Answers in a row that may bring nothing. Looking through a million stretches for the one that is wanted takes 64.
     public var fruitlessAnswers = 1024
 
+    // MARK: - Agreement
+
+    /// How long a question about rows waits for an answer before it is asked again. Doubles while nothing comes.
+    public var comparisonRetry: Duration = .seconds(5)
+    /// How long a comparison of rows goes on without an answer. The peer may have to make its tree first, or rows anew.
+    public var comparisonPatience: Duration = .seconds(120)
+    /// Questions of one comparison: those that finding so many rows as ``foundRows`` takes, twice.
+    public var comparisonQuestions = 256
+    /// Differing rows that one comparison looks for. More are found by the next, when these are repaired.
+    public var foundRows = 256
+    /// Questions about ranges that are answered in a burst before each waits for ``rangeRefill``.
+    public var rangeBurst = 64
+    /// See ``rangeBurst``. An answer reads at most 32 ranges of 64 rows.
+    public var rangeRefill: Duration = .milliseconds(250)
+    /// Questions about the states of rows that are answered in a burst before each waits for ``rowRefill``.
+    public var rowBurst = 20
+    /// See ``rowBurst``. An answer reads all logs once, about a second for a million changes.
+    public var rowRefill: Duration = .seconds(10)
+
     // MARK: - Budgets
 
     /// How long a stranger may take to prove its membership (T7).

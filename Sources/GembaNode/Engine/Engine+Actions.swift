@@ -50,6 +50,11 @@ extension Engine {
         case .backfilled:
             finishBackfill(over: id)
             return []
+        case .consultRows(let basis, let request):
+            return consultRows(request, on: basis, for: id, at: moment)
+        case .rowsCompared(let basis, let verdict):
+            note(verdict, on: basis, over: id, at: moment)
+            return []
         case .greeted, .evidence, .compared, .conflicting, .behind, .peerHolds, .clockOffset:
             note(action, on: id, at: moment)
             return []

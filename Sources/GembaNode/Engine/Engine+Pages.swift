@@ -85,7 +85,7 @@ extension Engine {
             if count == 0 { return }
             pages.salvageRest = PageCare.leastSalvageRest
             logger.notice("entries saved from damage were applied", metadata: ["entries": "\(count)"])
-        case .made, .installed, .unsuitable, .settled, .failed: preconditionFailure("not a job on pages")
+        case .made, .installed, .unsuitable, .settled, .rowRoot, .rows, .failed: preconditionFailure("not a job on pages")
         }
     }
 

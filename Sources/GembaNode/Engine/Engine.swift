@@ -38,6 +38,8 @@ public final class Engine {
     var epochCare = EpochCare()
     /// What is done about bodies that are lacking.
     var backfill = BackfillDesk()
+    /// What is done about finding out whether peers have the same rows.
+    var agreement = AgreementDesk()
     /// What is done about damaged pages.
     var pages = PageCare()
     /// When a sign of a clone last made this database change its name.
@@ -128,6 +130,7 @@ public final class Engine {
         returnIfLapsed()
         careForBackfill(at: moment)
         shareEpochs(at: moment)
+        careForAgreement(at: moment)
         if configuration.caresForPages { careForPages(at: moment) }
     }
 
@@ -226,6 +229,7 @@ public final class Engine {
         guard let link = links.removeValue(forKey: id) else { return }
         checkpoints.forget(id)
         finishBackfill(over: id)
+        agreement.forget(id)
         logger.debug("link closed", metadata: ["link": "\(id.rawValue)", "reason": "\(reason)"])
         if case .dialled(let endpoint) = link.direction {
             if link.session.configuration.standing == .strangerPeer {
@@ -388,6 +392,8 @@ public struct EngineCounters: Codable, Hashable, Sendable {
     public var mendings: UInt64?
     /// How often this station ended its lapse.
     public var returns: UInt64?
+    /// Rows that were not what the logs make of them, and were made anew.
+    public var rowsRepaired: UInt64?
 
     /// Everything that was turned away, at whatever layer. A malformed frame is among the violations: it ends its session.
     var refusals: UInt64 {

@@ -21,6 +21,8 @@ public struct PeerStatus: Codable, Hashable, Sendable {
     public var roundTrip: Double?
     /// The logs, in hexadecimal, of which the peer was found to hold another history than this node, in this session or the last.
     public var forks: Set<String> = []
+    /// What comparing rows with the peer came to; nil before the first comparison.
+    public var agreement: AgreementRecord?
     /// Sessions that ended because of what the peer sent.
     public var violations = 0
     /// Why the last session ended, in words.

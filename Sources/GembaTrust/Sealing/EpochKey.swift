@@ -41,10 +41,11 @@ public struct EpochKey: Sendable {
     ///
     /// With a key of its own for every replica, random nonces of 12 bytes need only be unique within one log.
     public func sealKey(for replica: ReplicaID) -> SealKey {
-        SealKey(
-            epoch: id, replica: replica,
-            key: KeyDerivation.deriveKey(from: key, info: Array(Self.sealLabel.utf8) + replica.bytes))
+        SealKey(epoch: id, replica: replica, key: deriveKey(info: Array(Self.sealLabel.utf8) + replica.bytes))
     }
+
+    /// A key that follows from this one.
+    func deriveKey(info: [UInt8]) -> SymmetricKey { KeyDerivation.deriveKey(from: key, info: info) }
 }
 
 extension EpochKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

@@ -51,4 +51,8 @@ public enum Message: Hashable, Sendable {
     case backfill(BackfillMessage)
     /// Brings bodies that were asked for.
     case bodies(BodiesMessage)
+    /// Asks whether rows are the same.
+    case compare(CompareMessage)
+    /// Says what rows are.
+    case statement(StatementMessage)
 }

@@ -78,6 +78,8 @@ extension Message {
                     ["hash": $0.start?.vectorDescription ?? .null, "run": $0.packed.vectorDescription]
                 },
             ]
+        case .compare(let message): message.vectorDescription
+        case .statement(let message): message.vectorDescription
         }
     }
 }
