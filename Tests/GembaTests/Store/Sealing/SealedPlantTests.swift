@@ -111,6 +111,33 @@ struct SealedPlantTests {
         }
     }
 
+    @Test("shows a relay logs, deps and lengths, and fills no other table of it (the threat model's list is whole)")
+    func leaks() throws {
+        let relay = try plant.enrol("R", as: .relay, schema: .none)
+        let station = try plant.enrol("L3")
+        let row = try insert("canary", at: founder)
+        try station.exchange(with: founder)
+        try station.write(by: "jan", because: "why") { try $0.update("part", row, ["name": .text("answer")]) }
+        try relay.exchange(with: station)
+
+        let filled = try relay.read { database in
+            try String.fetchAll(database, sql: "SELECT name FROM sqlite_schema WHERE type = 'table'").filter { table in
+                try Int.fetchOne(database, sql: "SELECT count(*) FROM \"\(table)\"") ?? 0 > 0
+            }
+        }
+        #expect(Set(filled) == ["gemba_replica", "gemba_segment", "gemba_order", "gemba_seen", "gemba_state"])
+        let times = try relay.read {
+            try Int64.fetchAll($0, sql: "SELECT timestamp FROM gemba_replica WHERE kind = 0")
+        }
+        #expect(times.allSatisfy { $0 == 0 })
+        for entry in try entries(of: relay) {
+            // All that an entry says beside its body.
+            let clear = Entry(deps: entry.deps, seal: try #require(entry.seal), coding: entry.coding, body: entry.body)
+            #expect(clear.encoded() == entry.encoded())
+            #expect(throws: TrustError.self) { try Envelope.open(entry) }
+        }
+    }
+
     @Test("folds, makes checkpoints, and gives bodies back as any other")
     func growth() throws {
         let station = try plant.enrol("L3")
