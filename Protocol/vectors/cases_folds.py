@@ -254,13 +254,14 @@ def case(rule, name, world, *members, **details):
         log = next(log for log in world.logs.values() if log.station is station and (depth == 0 or len(log.entries) > 1))
         return depth, log.entries[min(depth, 1)].hash
 
+    keys = details.pop("keys", {})
     expected = [
         {
             "station": station.key,
             "name": station.name,
             "role": station.role,
-            "transport": station.transport,
-            "sealing": station.sealing,
+            "transport": keys.get(station.name, station).transport,
+            "sealing": keys.get(station.name, station).sealing,
             "depth": depth,
             "endpoints": details.get("endpoints", {}).get(station.name, []),
             "lapsed": station.name in details.get("lapsed", []),
@@ -274,7 +275,7 @@ def case(rule, name, world, *members, **details):
         "plant": world.plant,
         "input": [encode(log.run()) for log in world.logs.values()],
         "members": expected,
-    }
+    } | {key: value for key, value in details.items() if key in ("former", "policy", "epochs")}
 
 
 def founding_folds():

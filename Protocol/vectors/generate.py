@@ -9,12 +9,14 @@ from pathlib import Path
 import cases_agreement
 import cases_bodies
 import cases_checkpoints
+import cases_epochs
 import cases_folds
 import cases_frames
 import cases_items
 import cases_logs
 import cases_merges
 import cases_packs
+import cases_removals
 
 SUBJECTS = [
     ("items.json", "01-encoding.md", cases_items.items),
@@ -27,7 +29,9 @@ SUBJECTS = [
     ("merges.json", "04-operations.md", cases_merges.merges),
     ("roster.json", "05-roster.md", cases_folds.roster_bodies),
     ("tokens.json", "05-roster.md", cases_folds.tokens),
-    ("folds.json", "05-roster.md", cases_folds.folds),
+    ("folds.json", "05-roster.md", lambda: [*cases_folds.folds(), *cases_removals.folds()]),
+    ("epochs.json", "05-roster.md", cases_epochs.epochs),
+    ("words.json", "05-roster.md", cases_epochs.enrolments),
     ("frames.json", "06-session.md, 07-sync.md, 08-checkpoint.md, 10-agreement.md", cases_frames.frames),
     ("digests.json", "07-sync.md", cases_frames.digests),
     ("packs.json", "07-sync.md", cases_packs.packs),

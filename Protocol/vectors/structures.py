@@ -2,12 +2,13 @@
 
 import base64
 import hashlib
+import hmac
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from encoding import encode
@@ -58,6 +59,7 @@ class Station:
         self.signing = SigningKey(seeded(f"{name} signing", 32))
         self.transport = agreement_key(f"{name} transport")
         self.sealing = agreement_key(f"{name} sealing")
+        self.sealing_secret = seeded(f"{name} sealing", 32)
 
     @property
     def key(self):
@@ -166,6 +168,58 @@ def join_signed_bytes(plant, station):
 
 def invite_key(secret):
     return SigningKey(hkdf(secret, b"gemba/invite/1"))
+
+
+CONSONANTS, VOWELS = "bdfghjklmnprstvz", "aiou"
+
+
+def words(plant, station, genesis_hash):
+    digest = sha256(b"gemba/words/1" + plant + station.key + station.transport + station.sealing + genesis_hash)
+
+    def proquint(number):
+        return "".join(
+            letters[number >> shift & len(letters) - 1]
+            for letters, shift in zip((CONSONANTS, VOWELS, CONSONANTS, VOWELS, CONSONANTS), (12, 10, 6, 4, 0))
+        )
+
+    return "-".join(proquint(int.from_bytes(digest[at : at + 2], "big")) for at in range(0, 8, 2))
+
+
+# ---- HPKE (RFC 9180), base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305
+
+KEM_SUITE = b"KEM" + bytes.fromhex("0020")
+HPKE_SUITE = b"HPKE" + bytes.fromhex("002000010003")
+
+
+def labeled_extract(suite, salt, label, content):
+    return hmac.new(salt or bytes(32), b"HPKE-v1" + suite + label + content, hashlib.sha256).digest()
+
+
+def labeled_expand(suite, key, label, info, length):
+    labeled = length.to_bytes(2, "big") + b"HPKE-v1" + suite + label + info
+    return HKDFExpand(algorithm=hashes.SHA256(), length=length, info=labeled).derive(key)
+
+
+def hpke_seal(recipient, ephemeral_secret, info, content):
+    """The encapsulated key and the sealed content."""
+    ephemeral = X25519PrivateKey.from_private_bytes(ephemeral_secret)
+    encapsulated = ephemeral.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    agreed = ephemeral.exchange(X25519PublicKey.from_public_bytes(recipient))
+    extracted = labeled_extract(KEM_SUITE, b"", b"eae_prk", agreed)
+    shared = labeled_expand(KEM_SUITE, extracted, b"shared_secret", encapsulated + recipient, 32)
+    context = b"\0" + b"".join(
+        labeled_extract(HPKE_SUITE, b"", label, part) for label, part in ((b"psk_id_hash", b""), (b"info_hash", info))
+    )
+    secret = labeled_extract(HPKE_SUITE, shared, b"secret", b"")
+    key = labeled_expand(HPKE_SUITE, secret, b"key", context, 32)
+    nonce = labeled_expand(HPKE_SUITE, secret, b"base_nonce", context, 12)
+    return encapsulated, ChaCha20Poly1305(key).encrypt(nonce, content, b"")
+
+
+def wrap(recipient, key, plant, label, epoch=None):
+    """An epoch key for the owner of a sealing key."""
+    info = b"gemba/epoch/1" + plant + (epoch or sha256(key)[:16])
+    return [recipient, *hpke_seal(recipient, seeded(f"ephemeral {label}", 32), info, key)]
 
 
 def token(routes, plant, role, name, frontier, lamport, secret):

@@ -113,13 +113,13 @@ extension Engine {
         }
     }
 
-    /// The roster logs that a stranger is shown: this station's own and those of the members who admit others, which
+    /// The roster logs that a stranger is shown: this station's own and those of all who admit others or did, which
     /// together prove that this station is a member, and every log that these build on, without which nobody could apply
     /// them.
     private func readable(by audience: ReadRequest.Audience) -> Set<ReplicaID>? {
         guard audience == .stranger else { return nil }
         var pending = roster.logs.values.filter { log in
-            log.station == replica.identity.stationKey || roster.members[log.station]?.may(.invite) ?? false
+            log.station == replica.identity.stationKey || roster.decidesOnMembers(log.station)
         }
         var shown: Set<ReplicaID> = []
         while let log = pending.popLast() {

@@ -77,7 +77,8 @@ public struct Roster: Sendable {
         plantName = reading.founder?.founding.plantName
         recovery = reading.founder?.founding.recovery
         founderStation = reading.founder.map { reading.causality.logs[$0.log].station }
-        invitations = settlement.invitations
+        let invitations = settlement.invitations.described()
+        self.invitations = invitations
         reasons = settlement.reasons
         recognisedLogs = Set(recognition.logs.map { reading.causality.logs[$0].replica })
         signatures = recognition.signatures
@@ -95,7 +96,7 @@ public struct Roster: Sendable {
             for voice in author.voices { result[reading.causality.logs[voice.log].replica] = author.station }
         }
         digest = RosterDigest(
-            plant: plant, members: members, formerMembers: formerMembers, invitations: settlement.invitations,
+            plant: plant, members: members, formerMembers: formerMembers, invitations: invitations,
             epochs: epochs.epochs, policy: epochs.policy)
     }
 
@@ -118,6 +119,11 @@ public struct Roster: Sendable {
         if let member = members[station] { return .member(member) }
         if let member = formerMembers[station] { return .former(member) }
         return reasons[station].map { .void($0) } ?? .unknown
+    }
+
+    /// Whether memberships may rest on a station's acts: the recovery key, and members and former members that may invite.
+    public func decidesOnMembers(_ station: StationKey) -> Bool {
+        station == recovery || (members[station] ?? formerMembers[station]?.member)?.may(.invite) ?? false
     }
 
     /// The member that speaks through a roster log: that of its admission or of a later incarnation.

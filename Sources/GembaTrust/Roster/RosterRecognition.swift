@@ -95,6 +95,11 @@ struct RosterRecognition {
         return survey
     }
 
+    /// Whether an act had seen a join.
+    mutating func hasSeen(_ claim: JoinClaim, at place: ActPlace) -> Bool {
+        survey(of: place.log).hasSeenAdmission(of: claim.log, at: place.sequence)
+    }
+
     private mutating func isSigned(_ claim: JoinClaim) -> Bool {
         if let verdict = signatures[claim.hash] { return verdict }
         let verdict = claim.isSigned(plant: reading.plant)

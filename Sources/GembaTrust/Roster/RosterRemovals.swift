@@ -1,7 +1,7 @@
 internal import GembaCausality
 internal import GembaWire
 
-/// Who is removed, and where its logs are cut (T2, T3; rules R1 to R5 of 05-roster).
+/// Who is removed, and where its logs are cut (T2, T3; P12 to P16 of 05-roster).
 ///
 /// Removals are collected while the roster is settled from the top, so all that is known of a station when it is its turn was
 /// stated by those who outrank it. Every question is about a set of acts and what they had seen, never about an order of

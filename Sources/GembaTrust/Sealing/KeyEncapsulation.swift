@@ -1,12 +1,7 @@
 internal import Crypto
+internal import Foundation
 internal import GembaCausality
 internal import GembaWire
-
-#if canImport(FoundationEssentials)
-    internal import FoundationEssentials
-#else
-    internal import Foundation
-#endif
 
 /// HPKE (RFC 9180) in base mode for one message: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20-Poly1305, no associated
 /// data.

@@ -56,6 +56,22 @@ struct EnrolmentCommandTests {
         }
     }
 
+    @Test("T6: both sides show the same words")
+    func words() async throws {
+        try await Machines.withPlant { plant in
+            let founder = try await plant.start("it")
+            let token = try await plant.gemba("it", "invite", "--role", "station").out
+            let joined = try await plant.gemba(
+                "line", "join", "--station", "L3", "--peer", founder.endpoint, "--json", input: token)
+            let words = try #require(try joined.object["words"] as? String)
+            #expect(joined.err.contains(words))
+            let shown = try await plant.gemba("it", "invitation", "list", "--json").objects.first
+            let applicants = try #require(shown?["applicants"] as? [[String: Any]])
+            #expect(applicants.map { $0["words"] as? String } == [words])
+            #expect(try await plant.gemba("it", "invitation", "list").out.contains("used by L3, words \(words)"))
+        }
+    }
+
     @Test("A token serves once: when its invitation is closed, a copy makes nobody a member")
     func tokenServesOnce() async throws {
         try await Machines.withPlant { plant in

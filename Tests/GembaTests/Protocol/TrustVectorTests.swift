@@ -1,7 +1,8 @@
 import GembaCausality
-import GembaTrust
 import GembaWire
 import Testing
+
+@testable import GembaTrust
 
 @Suite("Protocol vectors: signatures, runs, the roster and tokens")
 struct TrustVectorTests {
@@ -100,8 +101,39 @@ struct TrustVectorTests {
         let logs = try vector.list("input").map { try log(try $0.bytes()) }
         let roster = Roster(plant: plant, logs: logs)
         #expect(.list(roster.members.values.sorted { $0.rank < $1.rank }, description) == vector["members"])
+        let former = roster.formerMembers.values.sorted { $0.member.rank < $1.member.rank }
+        #expect(.list(former, description) == (vector["former"] == .null ? [] : vector["former"]))
+        if vector["policy"] != .null { #expect(.number(roster.policy.rawValue) == vector["policy"]) }
+        if vector["epochs"] != .null {
+            #expect(.list(roster.epochs.values.sorted { $0.order < $1.order }, description) == vector["epochs"])
+        }
         if let name = vector["plantName"].text { #expect(roster.plantName == name) }
         #expect(Roster(plant: plant, logs: logs.reversed()).digest == roster.digest)
+    }
+
+    @Test("wrapped epoch keys (05-roster, P19)", arguments: Vector.all(in: "epochs"))
+    func epochs(_ vector: Vector) throws {
+        let wrap = try EpochWrap(decoding: try vector.input)
+        let secret = try vector.bytes("sealingSecret")
+        let identity = try #require(StationIdentity(signing: secret, transport: secret, sealing: secret))
+        let (plant, epoch): (PlantID, EpochID) = (try vector.fixed("plant"), try vector.fixed("epoch"))
+        let key = EpochKey(unwrapping: wrap, of: epoch, plant: plant, with: identity)
+        #expect((key != nil) == vector.isValid)
+        guard vector.isValid else { return }
+        #expect(.hexadecimal(try #require(key).bytes) == vector["key"])
+        guard vector["ephemeralSecret"] != .null else { return }
+        var source = ReplayedBytes(bytes: try vector.bytes("ephemeralSecret"))
+        #expect(try #require(key).wrapped(for: wrap.recipient, plant: plant, using: &source) == wrap)
+    }
+
+    @Test("the words of enrolments (05-roster, section 6)", arguments: Vector.all(in: "words"))
+    func words(_ vector: Vector) throws {
+        let member = Member(
+            name: "P4", role: .station, transport: try vector.fixed("transport"), sealing: try vector.fixed("sealing"))
+        let words = EnrolmentWords(
+            plant: try vector.fixed("plant"), station: try vector.fixed("station"), member: member,
+            genesis: try vector.fixed("genesis"))
+        #expect(.string(words.description) == vector["words"])
     }
 
     /// A roster log out of a run that holds all of it, from whatever plant.
@@ -116,6 +148,21 @@ struct TrustVectorTests {
             entries: verified.entries.dropFirst().map { RosterLog.Entry($0.entry, hash: $0.hash) })
     }
 
+    private func description(of former: FormerMember) -> JSONValue {
+        [
+            "station": former.member.station.vectorDescription, "kind": .number(former.kind.rawValue),
+            "cut": .list(former.cut.values.sorted { $0.replica < $1.replica }) { $0.vectorDescription },
+            "removals": .list(former.removals) { $0.vectorDescription },
+        ]
+    }
+
+    private func description(of epoch: Epoch) -> JSONValue {
+        [
+            "epoch": epoch.id.vectorDescription, "author": epoch.author.vectorDescription,
+            "recipients": .list(epoch.recipients.sorted()) { $0.vectorDescription }, "usable": .bool(epoch.isUsable),
+        ]
+    }
+
     private func description(of member: RosterMember) -> JSONValue {
         [
             "station": member.station.vectorDescription, "name": .string(member.name),
@@ -123,5 +170,15 @@ struct TrustVectorTests {
             "sealing": member.sealing.vectorDescription, "depth": .number(member.rank.depth),
             "endpoints": .list(member.endpoints) { .string($0) }, "lapsed": .bool(!member.isActive),
         ]
+    }
+}
+
+/// Numbers that give back certain bytes where eight of them are taken from each.
+private struct ReplayedBytes: RandomNumberGenerator {
+    var bytes: [UInt8]
+
+    mutating func next() -> UInt64 {
+        defer { bytes.removeFirst(8) }
+        return bytes.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 }

@@ -6,6 +6,7 @@ struct VectorFileTests {
     /// The files that the other suites read.
     static let files = [
         "items", "entries", "genesis", "coded", "bodies", "heads", "runs", "merges", "roster", "tokens", "folds",
+        "epochs", "words",
         "frames", "digests", "packs", "manifests", "sections", "rows",
     ]
 

@@ -1,8 +1,9 @@
 import Crypto
 import GembaCausality
 import GembaSimulation
-import GembaTrust
 import GembaWire
+
+@testable import GembaTrust
 
 /// Builds roster logs of one plant, entry by entry, with real keys, hashes and signatures.
 ///
@@ -19,7 +20,7 @@ struct PlantBuilder {
     private(set) var logs: [Log]
 
     struct Log {
-        var identity: StationIdentity
+        var signer: any HeadSigner
         var genesis: Genesis
         var entries: [Entry]
         var hashes: [ChangeHash]
@@ -41,7 +42,7 @@ struct PlantBuilder {
         }
 
         func run(from first: Int = 0, plant: PlantID) -> Run {
-            let head = identity.signHead(
+            let head = signer.signHead(
                 replica: replica, sequence: SequenceNumber(entries.count - 1), hash: hashes[entries.count - 1],
                 plant: plant)
             return Run(
@@ -135,7 +136,7 @@ struct PlantBuilder {
     ) -> ReplicaID {
         let entry = Entry(deps: [], body: genesis.encoded())
         let hash = entry.hash(replica: nil, sequence: 0, previous: .beforeGenesis)
-        logs.append(Log(identity: identities[station], genesis: genesis, entries: [entry], hashes: [hash]))
+        logs.append(Log(signer: identities[station], genesis: genesis, entries: [entry], hashes: [hash]))
         current[station] = logs.count - 1
         if !acts.isEmpty { append(acts, by: station, deps: deps) }
         return hash.replica
@@ -156,10 +157,22 @@ struct PlantBuilder {
         join(as: station, genesis: genesis, acts: [])
     }
 
-    private mutating func adopt(_ log: NewRosterLog, of identity: StationIdentity) throws {
+    /// Makes a log of the recovery key that had seen the newest entries of others.
+    @discardableResult
+    mutating func recover(_ acts: [RosterAct], seeing others: [Station] = []) throws -> ChangeReference {
+        let frontier = Set(others.map { logs[current[$0]].tip }).sorted { $0.replica < $1.replica }
+        let log = recovery.makeRosterLog(
+            plant: plant, frontier: frontier, lamport: frontier.map(lamport).max() ?? 0,
+            at: HybridTimestamp(rawValue: generator.next() >> 16), by: "it", because: "lost", acts: acts,
+            using: &generator)
+        try adopt(log, of: recovery)
+        return logs[logs.count - 1].tip
+    }
+
+    private mutating func adopt(_ log: NewRosterLog, of signer: some HeadSigner) throws {
         logs.append(
             Log(
-                identity: identity, genesis: try Genesis(decoding: log.entries[0].body), entries: log.entries,
+                signer: signer, genesis: try Genesis(decoding: log.entries[0].body), entries: log.entries,
                 hashes: log.hashes,
                 lamports: try [0] + log.entries.dropFirst().map { try RosterBody(decoding: $0.body).lamport }))
     }
@@ -174,6 +187,13 @@ struct PlantBuilder {
     func log(_ station: Station) -> Log { logs[current[station]] }
     func replica(_ station: Station) -> ReplicaID { log(station).replica }
     func tip(_ station: Station) -> ChangeReference { log(station).tip }
+
+    /// An entry of the log that a station speaks through.
+    func entry(_ sequence: Int, of station: Station) -> ChangeReference {
+        let log = log(station)
+        return ChangeReference(
+            replica: log.replica, sequence: SequenceNumber(sequence), prefix: log.hashes[sequence].prefix)
+    }
 
     var rosterLogs: [RosterLog] { logs.map { $0.decoded() } }
     var roster: Roster { Roster(plant: plant, logs: rosterLogs) }

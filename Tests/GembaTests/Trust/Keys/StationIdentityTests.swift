@@ -109,6 +109,46 @@ struct StationIdentityTests {
         }
     }
 
+    @Test("T11: new keys take the place of the saved ones and keep the former sealing keys")
+    func rekeyed() throws {
+        try withFolder { folder in
+            var system = SystemRandomNumberGenerator()
+            let identity = StationIdentity.generate()
+            try identity.save(inFolder: folder)
+            var current = identity
+            for round in 1...3 {
+                let next = current.rekeyed(using: &system)
+                #expect(next.stationKey == identity.stationKey)
+                #expect(next.transportKey != current.transportKey && next.sealingKey != current.sealingKey)
+                #expect(next.formerSealingKeys == current.formerSealingKeys + [current.sealingKey])
+                try next.saveRekeyed(inFolder: folder)
+                let loaded = try StationIdentity.load(fromFolder: folder)
+                #expect(loaded.secrets == next.secrets && loaded.formerSealingKeys.count == round)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["station.key"])
+                #expect(try mode(folder + "/station.key") == 0o600)
+                current = next
+            }
+            // A file with one key of three is what a version before wrote; it is still read.
+            #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/station.key")).starts(with: [0x86, 0x02]))
+        }
+    }
+
+    @Test("T11: keys of another station, or such that lose a sealing key, take nobody's place")
+    func rekeyedFromElsewhere() throws {
+        try withFolder { folder in
+            var system = SystemRandomNumberGenerator()
+            let identity = StationIdentity.generate()
+            let next = identity.rekeyed(using: &system)
+            #expect(throws: TrustError.self) { try next.saveRekeyed(inFolder: folder) }
+            try next.save(inFolder: folder)
+            for other in [identity, StationIdentity.generate(), identity.rekeyed(using: &system)] {
+                let error = #expect(throws: TrustError.self) { try other.saveRekeyed(inFolder: folder) }
+                #expect(error?.code == .keyExists)
+            }
+            #expect(try StationIdentity.load(fromFolder: folder).secrets == next.secrets)
+        }
+    }
+
     @Test("A temporary file that a crash left is no obstacle")
     func staleTemporary() throws {
         try withFolder { folder in

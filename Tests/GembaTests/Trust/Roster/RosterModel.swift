@@ -18,14 +18,26 @@ struct RosterModel {
         var isConfirmed: Bool
     }
 
-    private(set) var members: [StationKey: Membership] = [:]
+    /// All that were ever members.
+    private(set) var settled: [StationKey: Membership] = [:]
+    /// For those that were removed, how and with what cut.
+    private(set) var former: [StationKey: Removed] = [:]
+    var members: [StationKey: Membership] { settled.filter { former[$0.key] == nil } }
     private(set) var recognised: Set<ReplicaID> = []
     private(set) var lapsed: Set<StationKey> = []
 
-    private struct Statement {
+    struct Statement {
         var node: Node
         var position: Int
         var act: RosterAct
+    }
+
+    /// Who may say something, and since when.
+    struct Authority {
+        var role: Role
+        var rank: RosterRank
+        /// The node that has to be in the past of what it says; nil for the recovery key.
+        var admission: Node?
     }
 
     private struct Join {
@@ -36,12 +48,14 @@ struct RosterModel {
         var hash: ChangeHash
     }
 
-    private var logs: [ReplicaID: RosterLog] = [:]
+    private(set) var authorities: [StationKey: Authority] = [:]
+    private(set) var logs: [ReplicaID: RosterLog] = [:]
     private var pasts: [Node: Set<Node>] = [:]
     private var heights: [Node: Int] = [:]
     private var lamports: [Node: UInt64] = [:]
     private var joins: [Join] = []
-    private var statements: [Statement] = []
+    private(set) var statements: [Statement] = []
+    private var recovery: StationKey?
 
     /// - Parameter logs: Logs whose joins are all signed as they should be.
     init(plant: PlantID, logs: [RosterLog]) {
@@ -64,13 +78,14 @@ struct RosterModel {
         let founding = Join(
             node: Node(replica: founder.replica, sequence: 0), station: founder.station,
             key: InviteKey(rawValue: .init(high: 0, low: 0)), role: .admin, hash: founder.genesisHash)
+        recovery = founder.genesis.founding?.recovery
         recognise(from: founding)
         settle(from: founding)
     }
 
     // MARK: - The past
 
-    private mutating func past(_ node: Node) -> Set<Node> {
+    mutating func past(_ node: Node) -> Set<Node> {
         if let past = pasts[node] { return past }
         guard let log = logs[node.replica] else { return [] }
         var past: Set<Node> = [node]
@@ -86,7 +101,7 @@ struct RosterModel {
         return past
     }
 
-    private mutating func height(_ node: Node) -> Int {
+    mutating func height(_ node: Node) -> Int {
         if let height = heights[node] { return height }
         guard let log = logs[node.replica] else { return 0 }
         var height = node.sequence > 0 ? self.height(Node(replica: node.replica, sequence: node.sequence - 1)) + 1 : 0
@@ -122,7 +137,7 @@ struct RosterModel {
         return greatest
     }
 
-    private func station(_ node: Node) -> StationKey? { logs[node.replica]?.station }
+    func station(_ node: Node) -> StationKey? { logs[node.replica]?.station }
 
     // MARK: - Recognition
 
@@ -137,6 +152,7 @@ struct RosterModel {
             }
         }
         recognised = Set(known.map(\.node.replica))
+        for log in logs.values where log.station == recovery { recognised.insert(log.replica) }
         for log in logs.values where !joins.contains(where: { $0.node.replica == log.replica }) {
             let tip = Node(replica: log.replica, sequence: Int(log.last))
             if known.contains(where: { $0.station == log.station && past(tip).contains($0.node) }) {
@@ -149,6 +165,7 @@ struct RosterModel {
         for statement in statements {
             guard case .invite(join.key, join.role, _, _) = statement.act, past(join.node).contains(statement.node)
             else { continue }
+            if station(statement.node) == recovery { return true }
             for admission in known where admission.role.rights.contains(.invite) {
                 if admission.station == station(statement.node), past(statement.node).contains(admission.node) {
                     return true
@@ -161,19 +178,20 @@ struct RosterModel {
     // MARK: - Settlement
 
     private mutating func settle(from founding: Join) {
-        members[founding.station] = Membership(
+        settled[founding.station] = Membership(
             role: .admin, depth: 0, hash: founding.hash, replica: founding.node.replica, isConfirmed: true)
-        var admissions = [founding.station: founding.node]
+        if let recovery { authorities[recovery] = Authority(role: .admin, rank: .recovery, admission: nil) }
+        admit(founding.station, founding.node)
         var settledKeys: Set<InviteKey> = []
-        defer { lapse(admissions) }
+        defer { lapse() }
         for depth in 1...16 {
             var newcomers: [StationKey: (Membership, Node)] = [:]
             for key in Set(joins.map(\.key)) where !settledKeys.contains(key) {
                 var candidates: [Join] = []
-                for join in joins where join.key == key && members[join.station] == nil && isRecognised(join) {
+                for join in joins where join.key == key && settled[join.station] == nil && isRecognised(join) {
                     for statement in statements {
                         guard case .invite(key, join.role, _, _) = statement.act,
-                            counts(statement, right: .invite, admissions, depths: depth - 1...depth - 1),
+                            counts(statement, right: .invite, depths: depth - 1...depth - 1),
                             past(join.node).contains(statement.node)
                         else { continue }
                         candidates.append(join)
@@ -182,7 +200,7 @@ struct RosterModel {
                 }
                 if candidates.isEmpty { continue }
                 settledKeys.insert(key)
-                guard let (winner, isConfirmed) = winner(of: candidates, key, admissions, depth) else { continue }
+                guard let (winner, isConfirmed) = winner(of: candidates, key, depth) else { continue }
                 if let rival = newcomers[winner.station], rival.0.hash < winner.hash { continue }
                 newcomers[winner.station] = (
                     Membership(
@@ -190,60 +208,73 @@ struct RosterModel {
                         isConfirmed: isConfirmed), winner.node
                 )
             }
-            for (station, (membership, node)) in newcomers {
-                members[station] = membership
-                admissions[station] = node
+            for (station, (membership, node)) in newcomers.sorted(by: { $0.value.0.hash < $1.value.0.hash }) {
+                settled[station] = membership
+                admit(station, node)
             }
         }
     }
 
+    /// From here on what a station says counts, up to where those above it cut it.
+    private mutating func admit(_ station: StationKey, _ node: Node) {
+        guard let member = settled[station] else { return }
+        authorities[station] = Authority(
+            role: member.role, rank: RosterRank(depth: member.depth, admission: member.hash), admission: node)
+        former[station] = removal(of: station)
+    }
+
     /// P10: a lapse stands unless a return by the one it names had seen it.
-    private mutating func lapse(_ admissions: [StationKey: Node]) {
+    private mutating func lapse() {
         for statement in statements {
-            guard case .lapse(let station, _) = statement.act, members[station] != nil,
+            guard case .lapse(let station, _) = statement.act, settled[station] != nil,
                 station != self.station(statement.node),
-                counts(statement, right: .proposeLapse, admissions, depths: 0...99)
+                counts(statement, right: .proposeLapse, depths: 0...99)
             else { continue }
             var isEnded = false
             for other in statements where other.act == .returned && self.station(other.node) == station {
-                guard let admission = admissions[station], past(other.node).contains(admission) else { continue }
+                guard let admission = authorities[station]?.admission, past(other.node).contains(admission),
+                    !isCut(other.node)
+                else { continue }
                 if past(other.node).contains(statement.node) { isEnded = true }
             }
-            if !isEnded { lapsed.insert(station) }
+            if !isEnded, former[station] == nil { lapsed.insert(station) }
         }
     }
 
     private func isRecognised(_ join: Join) -> Bool { recognised.contains(join.node.replica) }
 
-    private mutating func counts(
-        _ statement: Statement, right: Rights, _ admissions: [StationKey: Node], depths: ClosedRange<Int>
-    ) -> Bool {
-        guard let author = station(statement.node), let member = members[author], let admission = admissions[author]
-        else { return false }
-        return member.role.rights.contains(right) && depths.contains(member.depth)
-            && past(statement.node).contains(admission)
+    mutating func counts(_ statement: Statement, right: Rights, depths: ClosedRange<Int>) -> Bool {
+        guard let author = station(statement.node), let authority = authorities[author] else { return false }
+        return authority.role.rights.contains(right) && depths.contains(authority.rank.depth)
+            && authority.admission.map { past(statement.node).contains($0) } ?? true && !isCut(statement.node)
+    }
+
+    /// Whether a node lies beyond the cut of its station.
+    private func isCut(_ node: Node) -> Bool {
+        guard let station = station(node), let removed = former[station] else { return false }
+        return SequenceNumber(node.sequence) > removed.cut[node.replica]?.sequence ?? 0
     }
 
     private mutating func winner(
-        of candidates: [Join], _ key: InviteKey, _ admissions: [StationKey: Node], _ depth: Int
+        of candidates: [Join], _ key: InviteKey, _ depth: Int
     ) -> (Join, Bool)? {
         struct Decision {
             var join: Join
-            var rank: (Int, ChangeHash)
+            var rank: RosterRank
             var latest: (Int, ChangeHash, Int)
         }
         var decisions: [Decision] = []
         for join in candidates {
             for statement in statements {
                 guard case .admit(join.node.replica) = statement.act,
-                    counts(statement, right: .admit, admissions, depths: 0...depth - 1),
+                    counts(statement, right: .admit, depths: 0...depth - 1),
                     past(statement.node).contains(join.node), let author = station(statement.node),
-                    let member = members[author],
+                    let authority = authorities[author],
                     let hash = logs[statement.node.replica]?.hash(at: SequenceNumber(statement.node.sequence))
                 else { continue }
                 decisions.append(
                     Decision(
-                        join: join, rank: (member.depth, member.hash),
+                        join: join, rank: authority.rank,
                         latest: (height(statement.node), hash, statement.position)))
             }
         }
@@ -255,7 +286,7 @@ struct RosterModel {
             var isVoid = false
             for statement in statements {
                 guard case .close(key) = statement.act,
-                    counts(statement, right: .closeInvitations, admissions, depths: 0...depth - 1)
+                    counts(statement, right: .closeInvitations, depths: 0...depth - 1)
                 else { continue }
                 if !past(statement.node).contains(join.node) { isVoid = true }
             }

@@ -11,6 +11,7 @@ struct RosterOrderTests {
     private struct Outcome: Equatable {
         var digest: RosterDigest
         var members: [StationKey: RosterMember]
+        var formerMembers: [StationKey: FormerMember]
         var invitations: [Invitation]
         var standings: [StationKey: Standing]
         var recognised: Set<ReplicaID>
@@ -18,6 +19,7 @@ struct RosterOrderTests {
         init(_ roster: Roster, stations: [StationKey]) {
             digest = roster.digest
             members = roster.members
+            formerMembers = roster.formerMembers
             invitations = roster.invitations
             standings = Dictionary(stations.map { ($0, roster.standing(of: $0)) }, uniquingKeysWith: { $1 })
             recognised = roster.recognisedLogs
@@ -63,6 +65,7 @@ struct RosterOrderTests {
         for _ in 0..<48 {
             try history.step()
             history.lapseOrReturn()
+            try history.removeOrReinstate()
         }
         var builder = history.builder
         let stations = builder.identities.map(\.stationKey)
@@ -97,6 +100,11 @@ struct RosterOrderTests {
                 isConfirmed: $0.isConfirmed)
         }
         #expect(Set(roster.members.values.filter { !$0.isActive }.map(\.station)) == model.lapsed)
+        let former = roster.formerMembers.mapValues {
+            RosterModel.Removed(kind: $0.kind, cut: $0.cut, removals: Set($0.removals))
+        }
+        let sameFormer = former == model.former
+        #expect(sameFormer)
         let (sameMembers, sameLogs) = (members == model.members, roster.recognisedLogs == model.recognised)
         #expect(sameMembers)
         #expect(sameLogs)
@@ -146,11 +154,14 @@ struct RosterOrderTests {
         var depths: Set<Int> = []
         var states: Set<Bool> = []
         var lapses: Set<Bool> = []
+        var endings: Set<FormerMember.Kind> = []
+        var owners: Set<Bool> = []
         for seed in UInt64(0)..<16 {
             var history = try RandomHistory(seed: seed)
             for _ in 0..<48 {
                 try history.step()
                 history.lapseOrReturn()
+                try history.removeOrReinstate()
             }
             let roster = history.builder.roster
             lapses.formUnion(roster.members.values.map(\.isActive))
@@ -160,7 +171,10 @@ struct RosterOrderTests {
                     depths.insert(member.rank.depth)
                     states.insert(member.isConfirmed && member.rank.depth > 0)
                 case .void(let reason): reasons.insert(reason)
-                case .former, .unknown: break
+                case .former(let former):
+                    endings.insert(former.kind)
+                    owners.insert(former.author == identity.stationKey)
+                case .unknown: break
                 }
             }
         }
@@ -168,6 +182,8 @@ struct RosterOrderTests {
         #expect(depths.isSuperset(of: [0, 1, 2, 3]))
         #expect(states == [true, false])
         #expect(lapses == [true, false])
+        #expect(endings == [.revoked, .retired])
+        #expect(owners == [true, false])
     }
 
     @Test("Two hundred members fold")
@@ -201,6 +217,8 @@ struct RandomHistory {
     private var tokens: [InvitationToken] = []
     private var generator: SeededGenerator
     private var hopefuls = [PlantBuilder.founder]
+    /// The entries that hold removals and reinstatements, with whom they concern.
+    private var removals: [(target: Int, entry: ChangeReference)] = []
 
     init(seed: UInt64) throws {
         builder = try PlantBuilder(seed: seed)
@@ -246,6 +264,41 @@ struct RandomHistory {
             builder.reincarnate(author)
         }
         return builder.key(author)
+    }
+
+    /// Now and then somebody removes another or itself, takes removals back, or the recovery key does.
+    mutating func removeOrReinstate() throws {
+        guard generator.once(in: 3) else { return }
+        let author =
+            generator.once(in: 2)
+            ? hopefuls[generator.below(hopefuls.count)] : generator.below(builder.identities.count)
+        let target = generator.once(in: 4) ? author : generator.below(builder.identities.count)
+        let seen = builder.identities.indices.filter { _ in generator.once(in: 2) }
+        let act = removalOrReinstatement(of: target)
+        if generator.once(in: 12) {
+            removals.append((target, try builder.recover([act], seeing: seen)))
+        } else {
+            // The recovery key's logs are seen now and then, too.
+            let deps = seen.filter { $0 != author }.map { builder.tip($0) }
+            let others = removals.suffix(1).map(\.entry).filter { _ in generator.once(in: 3) }
+            removals.append((target, builder.append([act], by: author, deps: deps + others)))
+        }
+    }
+
+    private mutating func removalOrReinstatement(of target: Int) -> RosterAct {
+        let key = builder.key(target)
+        let past = removals.filter { $0.target == target }.map(\.entry).filter { _ in !generator.once(in: 3) }
+        if !past.isEmpty, generator.once(in: 3) {
+            let names = past.sorted { ($0.replica, $0.sequence) < ($1.replica, $1.sequence) }
+            return .reinstate(station: key, removals: names)
+        }
+        let log = builder.log(target)
+        let last = builder.entry(generator.below(log.entries.count), of: target)
+        let data = ChangeReference(
+            replica: ReplicaID(rawValue: UInt128(target + 1)), sequence: UInt64(generator.below(50)),
+            prefix: HashPrefix(rawValue: UInt128(generator.below(3))))
+        let cut = [last, data].filter { _ in generator.once(in: 2) }.sorted { $0.replica < $1.replica }
+        return generator.once(in: 3) ? .retire(station: key, cut: cut) : .revoke(station: key, cut: cut)
     }
 
     /// Now and then somebody declares another lapsed, or returns.
