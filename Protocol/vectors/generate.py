@@ -27,7 +27,7 @@ SUBJECTS = [
     ("roster.json", "05-roster.md", cases_folds.roster_bodies),
     ("tokens.json", "05-roster.md", cases_folds.tokens),
     ("folds.json", "05-roster.md", cases_folds.folds),
-    ("frames.json", "06-session.md, 07-sync.md, 08-checkpoint.md", cases_frames.frames),
+    ("frames.json", "06-session.md, 07-sync.md, 08-checkpoint.md, 12-dissemination.md", cases_frames.frames),
     ("digests.json", "07-sync.md", cases_frames.digests),
     ("packs.json", "07-sync.md", cases_packs.packs),
     ("manifests.json", "08-checkpoint.md", cases_checkpoints.manifests),

@@ -51,4 +51,8 @@ public enum Message: Hashable, Sendable {
     case backfill(BackfillMessage)
     /// Brings bodies that were asked for.
     case bodies(BodiesMessage)
+    /// Names changes in place of sending them.
+    case announce(AnnounceMessage)
+    /// Shapes the tree along which changes are sent.
+    case tree(TreeMessage)
 }
