@@ -32,7 +32,7 @@ SUBJECTS = [
     ("folds.json", "05-roster.md", lambda: [*cases_folds.folds(), *cases_removals.folds()]),
     ("epochs.json", "05-roster.md", cases_epochs.epochs),
     ("words.json", "05-roster.md", cases_epochs.enrolments),
-    ("frames.json", "06-session.md, 07-sync.md, 08-checkpoint.md, 10-agreement.md", cases_frames.frames),
+    ("frames.json", "06-session.md, 07-sync.md, 08-checkpoint.md, 10-agreement.md, 12-dissemination.md", cases_frames.frames),
     ("digests.json", "07-sync.md", cases_frames.digests),
     ("packs.json", "07-sync.md", cases_packs.packs),
     ("rows.json", "10-agreement.md", cases_agreement.trees),

@@ -54,6 +54,10 @@ public enum Limits {
     public static let comparedRows = 16
     /// Bytes of a row's state in an answer, so that all fit a frame.
     public static let comparedStateBytes = 32 << 10
+    /// References in each of the two lists of an announcement: both fit a frame.
+    public static let announcedEntries = 8 << 10
+    /// Links that a beacon passes: many times as many as the tree of any plant is deep.
+    public static let treeHops: UInt64 = 255
     /// Entries in one block of what stays of folded ones.
     public static let foldedEntries = 256
     /// Bytes of a section of a checkpoint: one row with its siblings may be large, other sections end long before.

@@ -97,6 +97,7 @@ extension LogSync {
         outgoing.open(
             round: round, known: difference.withheld,
             position: difference.peerLacksSomething ? nil : ours.position)
+        if isAnnouncing { announcements.begin(ours, without: difference.withheld) }
         outbox.add(.compared(kind, theirs: theirs))
         if !difference.conflicts.isEmpty { outbox.add(.conflicting(kind, difference.conflicts)) }
         outbox.add(.peerHolds(kind, difference.held))

@@ -50,6 +50,8 @@ extension Session {
             try receiveBackfill(message, at: now, into: &outbox)
         case .compare, .statement:
             try receiveAgreement(message, at: now, into: &outbox)
+        case .announce, .tree:
+            try receiveDissemination(message, into: &outbox)
         case .hello, .bye:
             break
         }
@@ -91,6 +93,7 @@ extension Session {
             roster.initiates = greeting.initiatesWalks
             data.initiates = greeting.initiatesWalks
             data.outgoing.packs = hello.knowsPacks
+            data.isAnnouncing = hello.knowsDissemination
             outbox.add(.greeted(hello))
             if !hello.held.isEmpty { outbox.add(.evidence(hello.held)) }
             roster.enable(at: moment.instant)

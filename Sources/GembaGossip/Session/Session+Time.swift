@@ -18,6 +18,7 @@ extension Session {
         intake.tick(at: now, into: &outbox)
         backfill.tick(at: now, into: &outbox)
         comparison.tick(at: now, into: &outbox)
+        if linkIsWritable { data.announce(at: now, into: &outbox) }
         if isPulseDue(at: now, afterFrames: outbox.hasFrames) { sendPulse(at: moment, into: &outbox) }
     }
 

@@ -161,14 +161,15 @@ public struct Session: Sendable {
     }
 
     /// The node holds new entries durably: its own, or those of another session.
-    /// - Parameter tips: the new tips of the logs that advanced.
+    /// - Parameters:
+    ///   - tips: the new tips of the logs that advanced.
+    ///   - position: the place in the apply order up to which all tips have been told by now; nil if that is not known.
     public mutating func onChangesAvailable(
-        _ kind: LogKind, tips: [ChangeReference], at moment: Moment
+        _ kind: LogKind, tips: [ChangeReference], upTo position: Int64? = nil, at moment: Moment
     ) -> [SessionAction] {
         perform(at: moment) { (session, outbox) throws(ProtocolViolation) in
             session.withSync(kind) {
-                $0.outgoing.noticeNewEntries()
-                $0.noteHeld(tips.map(\.dot), at: moment.instant, into: &outbox)
+                $0.noticeEntries(tips, upTo: position, at: moment.instant, into: &outbox)
             }
             if kind == .roster { session.data.noteRosterNews(at: moment.instant) }
         }

@@ -105,6 +105,40 @@ public struct SessionLimits: Hashable, Sendable {
     /// See ``rowBurst``. An answer reads all logs once, about a second for a million changes.
     public var rowRefill: Duration = .seconds(10)
 
+    // MARK: - Dissemination
+
+    /// As long as no node of a plant has more links than this, everything new is sent over all of them: a change comes to a
+    /// node a few times over, and nothing has to be arranged.
+    public var pushedLinks = 6
+    /// The least time between two announcements, so that changes that follow each other are named together.
+    public var announcement: Duration = .milliseconds(100)
+    /// The same for an announcement that only confirms what the peer announced.
+    public var confirmation: Duration = .seconds(1)
+    /// How long what was announced may go without a confirmation before it is announced again. Doubles up to
+    /// ``greatestPatience`` while nothing is confirmed.
+    public var announcementRepetition: Duration = .seconds(3)
+    /// How long a change that was announced may be on its way along the tree before whoever announced it is asked. A tree
+    /// of 1,000 nodes is about ten links deep, each of which takes some ten milliseconds.
+    public var missingPatience: Duration = .seconds(1)
+    /// How long a node that asked for a missing change wants everything from whom it asked, unless it comes twice: until two
+    /// beacons have had the time to mend the tree.
+    public var graftLife: Duration = .seconds(10)
+    /// How often the root sends a beacon: a tree that broke unnoticed is mended within that.
+    public var beaconPeriod: Duration = .seconds(5)
+    /// How long a node waits for the beacon to come from its parent after it came from another.
+    public var beaconGrace: Duration = .seconds(1)
+    /// How long the root may be silent before it is taken for dead: three beacons.
+    public var rootLife: Duration = .seconds(15)
+    /// How long a peer's wish holds: four beacons, three of which may be lost.
+    public var wishLife: Duration = .seconds(20)
+    /// How many links shorter another way to the root has to be for a node to give up its parent.
+    public var worthwhileHops: UInt64 = 2
+    /// Beacons that are passed on in a burst before each waits for ``beaconRefill``. An election passes about seven in a plant
+    /// of 1,000 nodes; whoever makes beacons up is not passed on to all others without measure.
+    public var beaconBurst = 16
+    /// See ``beaconBurst``.
+    public var beaconRefill: Duration = .seconds(1)
+
     // MARK: - Budgets
 
     /// How long a stranger may take to prove its membership (T7).

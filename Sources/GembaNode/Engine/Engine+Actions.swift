@@ -55,6 +55,10 @@ extension Engine {
         case .rowsCompared(let basis, let verdict):
             note(verdict, on: basis, over: id, at: moment)
             return []
+        case .announced(let references): return examine(references, on: id, at: moment)
+        case .tree(let message):
+            carryOut(dissemination.receive(message, from: id, at: moment.instant), at: moment)
+            return []
         case .greeted, .evidence, .compared, .conflicting, .behind, .peerHolds, .clockOffset:
             note(action, on: id, at: moment)
             return []
@@ -232,6 +236,7 @@ extension Engine {
             status.forks = []
             if case .dialled(let endpoint) = link.direction { status.endpoint = endpoint }
         }
+        disseminate(over: id, at: moment)
     }
 
     /// Another process with this station's own key runs on a clone of its database. Under a name of its own it is a peer

@@ -51,6 +51,13 @@ extension Engine {
             noteForks(outcome.forked, at: station)
         }
         let actions = input(id) { $0.onApplied(outcome.forSession, of: kind, at: moment) }
+        if kind == .data, outcome.problem == nil {
+            let count = runs.reduce(0) { $0 + $1.entries.count }
+            carryOut(
+                dissemination.noteApplied(
+                    new: outcome.entryCount, repeated: count - outcome.entryCount, from: id, at: moment.instant),
+                at: moment)
+        }
         if !outcome.advanced.isEmpty {
             announce(kind, tips: outcome.advanced, except: id, at: moment)
             if kind == .roster { upgrade(id, at: moment) }

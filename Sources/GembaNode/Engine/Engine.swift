@@ -40,6 +40,8 @@ public final class Engine {
     var backfill = BackfillDesk()
     /// What is done about finding out whether peers have the same rows.
     var agreement = AgreementDesk()
+    /// Over which links changes are sent at once.
+    var dissemination: Dissemination<LinkID>
     /// What is done about damaged pages.
     var pages = PageCare()
     /// When a sign of a clone last made this database change its name.
@@ -56,6 +58,7 @@ public final class Engine {
         self.transport = transport
         self.configuration = configuration
         self.logger = logger
+        dissemination = Dissemination(nonce: configuration.nonce, limits: configuration.limits)
         roster = try replica.roster()
         peers = try replica.peers().mapValues { status in
             var status = status
@@ -125,6 +128,7 @@ public final class Engine {
             perform(on: id, at: moment) { $0.onTick(at: moment) }
         }
         applyWaiting(at: moment)
+        tickDissemination(at: moment)
         reconsiderRoom(at: moment)
         dial(at: moment)
         returnIfLapsed()
@@ -160,8 +164,9 @@ public final class Engine {
     public func noticeLocalChanges(at moment: Moment) {
         guard let current = try? replica.lastPositions() else { return }
         for kind in [LogKind.roster, .data] where current[kind] != positions[kind] {
-            positions[kind] = current[kind]
-            announce(kind, tips: [], except: nil, at: moment)
+            guard let (tips, position) = try? replica.tips(of: kind, after: positions[kind] ?? 0) else { continue }
+            positions[kind] = position
+            announce(kind, tips: tips, upTo: position, except: nil, at: moment)
         }
         applyWaiting(at: moment)
     }
@@ -230,6 +235,7 @@ public final class Engine {
         checkpoints.forget(id)
         finishBackfill(over: id)
         agreement.forget(id)
+        carryOut(dissemination.close(id, at: moment.instant), at: moment)
         logger.debug("link closed", metadata: ["link": "\(id.rawValue)", "reason": "\(reason)"])
         if case .dialled(let endpoint) = link.direction {
             if link.session.configuration.standing == .strangerPeer {
@@ -273,14 +279,21 @@ public final class Engine {
     ///
     /// What a peer sent does not move `positions`: another process may have written in between, and the peer that is left
     /// out here has not heard of that.
-    func announce(_ kind: LogKind, tips: [ChangeReference], except source: LinkID?, at moment: Moment) {
+    ///
+    /// - Parameter position: the place in the apply order up to which all entries are covered by `tips`, and those of earlier
+    ///   calls; nil if that is not known.
+    func announce(
+        _ kind: LogKind, tips: [ChangeReference], upTo position: Int64? = nil, except source: LinkID?, at moment: Moment
+    ) {
         switch kind {
         case .roster: refreshRoster(at: moment)
-        // A log of this station that was lost may have come back.
-        case .data: heldByPeers = [:]
+        case .data:
+            // A log of this station that was lost may have come back.
+            heldByPeers = [:]
+            dissemination.noteHeld(tips, at: moment.instant)
         }
         for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) where id != source {
-            perform(on: id, at: moment) { $0.onChangesAvailable(kind, tips: tips, at: moment) }
+            perform(on: id, at: moment) { $0.onChangesAvailable(kind, tips: tips, upTo: position, at: moment) }
         }
     }
 

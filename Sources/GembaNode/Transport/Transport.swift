@@ -2,11 +2,14 @@ public import GembaWire
 internal import Synchronization
 
 /// One live link to a peer, as a transport numbers it; never used again within a process.
-public struct LinkID: Hashable, Sendable, RawRepresentable {
+public struct LinkID: Hashable, Comparable, Sendable, RawRepresentable {
     /// The number, which says nothing.
     public let rawValue: UInt64
     /// Names a link by its number.
     public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// Orders by number: the link that was opened first comes first.
+    public static func < (left: LinkID, right: LinkID) -> Bool { left.rawValue < right.rawValue }
 
     private static let issued = Atomic<UInt64>(0)
 

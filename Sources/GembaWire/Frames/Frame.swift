@@ -55,4 +55,8 @@ public enum Message: Hashable, Sendable {
     case compare(CompareMessage)
     /// Says what rows are.
     case statement(StatementMessage)
+    /// Names changes in place of sending them.
+    case announce(AnnounceMessage)
+    /// Shapes the tree along which changes are sent.
+    case tree(TreeMessage)
 }

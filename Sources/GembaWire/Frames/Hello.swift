@@ -54,6 +54,12 @@ public struct Hello: Hashable, Sendable {
     /// Whether the sender compares rows.
     public var knowsAgreement: Bool { capabilities & Self.agreement != 0 }
 
+    /// The capability to be announced changes, and to take part in the tree along which they are sent.
+    public static let dissemination: UInt64 = 1 << 5
+
+    /// Whether the sender understands announcements and beacons.
+    public var knowsDissemination: Bool { capabilities & Self.dissemination != 0 }
+
     /// Whether the sender understands the messages about bodies.
     public var knowsBackfill: Bool { capabilities & Self.backfill != 0 }
 
