@@ -16,7 +16,11 @@ struct Enrolment {
     let stationName: String?
     let actor: String
 
-    private var note: String { folder + "/joining" }
+    private var note: String { Self.note(in: folder) }
+    private static func note(in folder: String) -> String { folder + "/joining" }
+
+    /// Notes that nothing is under way any more in a folder: its station is a member.
+    static func forgetNote(in folder: String) { try? FileManager.default.removeItem(atPath: note(in: folder)) }
 
     // MARK: - The folder
 
@@ -97,7 +101,7 @@ struct Enrolment {
             if !outcome.isSuccess { try await group.next() }
         }
         guard outcome.isSuccess else { return false }
-        try? FileManager.default.removeItem(atPath: note)
+        Self.forgetNote(in: folder)
         return true
     }
 }
