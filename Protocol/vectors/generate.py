@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import cases_bodies
+import cases_bundles
 import cases_checkpoints
 import cases_folds
 import cases_frames
@@ -32,6 +33,7 @@ SUBJECTS = [
     ("packs.json", "07-sync.md", cases_packs.packs),
     ("manifests.json", "08-checkpoint.md", cases_checkpoints.manifests),
     ("sections.json", "08-checkpoint.md", cases_checkpoints.sections),
+    ("bundles.json", "09-bundle.md", cases_bundles.bundles),
 ]
 
 

@@ -10,10 +10,12 @@ extension BundleReport {
         case .complete: break
         case .truncated:
             return CommandFailure(
-                .failure, "The file ends before the bundle does. What it has was taken; read it again when it is whole.")
+                .failure,
+                "The file ends before the bundle does. What it has was taken; read it again when it is whole.")
         case .damaged(let what):
             return CommandFailure(
-                .failure, "The file is damaged (\(what)). What came before was taken; get it again and read it as a whole.")
+                .failure,
+                "The file is damaged (\(what)). What came before was taken; get it again and read it as a whole.")
         case .refused(let why):
             return CommandFailure(.failure, "The file has something that no station writes. \(why)")
         }
@@ -27,7 +29,8 @@ extension BundleReport {
 
     private var remedy: String {
         if lacking.contains(where: \.isFolded) {
-            return "Its writer has folded that: meet a machine that keeps the whole log, or take a checkpoint over a link."
+            return
+                "Its writer has folded that: meet a machine that keeps the whole log, or take a checkpoint over a link."
         }
         if lacking.isEmpty { return "Read a later or complete bundle." }
         return "Read the bundles before this one, or one without --since."

@@ -5,7 +5,8 @@ public struct BundleCommand<Owner: Program>: ParsableCommand {
     /// How the command is called and explained.
     public static var configuration: CommandConfiguration {
         CommandConfiguration(
-            commandName: "bundle", abstract: "Carry changes in a file, as on a stick, to machines that no link reaches.",
+            commandName: "bundle",
+            abstract: "Carry changes in a file, as on a stick, to machines that no link reaches.",
             discussion: """
                 EXAMPLES
                   \(Owner.name) bundle write /media/stick/monday.bundle

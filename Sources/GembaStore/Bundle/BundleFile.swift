@@ -19,7 +19,8 @@ struct BundleFile {
         replacing: Bool, _ body: (_ append: @escaping ([UInt8]) throws -> Void) throws -> Result
     ) throws -> Result {
         if !replacing, access(path, F_OK) == 0 {
-            throw StoreError(.alreadyExists, "The file \(path) exists already. Name another, or replace it with --force.")
+            throw StoreError(
+                .alreadyExists, "The file \(path) exists already. Name another, or replace it with --force.")
         }
         unlink(scratch)
         let descriptor = open(scratch, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)

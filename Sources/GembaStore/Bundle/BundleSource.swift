@@ -69,7 +69,9 @@ struct BundleSource {
 
     private static let stepBytes = 256 << 10
 
-    private static func receive(_ piece: BundlePiece, into contents: inout BundleContents) throws(BundleFault) -> [Run] {
+    private static func receive(
+        _ piece: BundlePiece, into contents: inout BundleContents
+    ) throws(BundleFault) -> [Run] {
         do {
             return try contents.receive(BundleSection(decoding: content(of: piece)))
         } catch {

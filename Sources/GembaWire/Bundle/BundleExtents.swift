@@ -12,8 +12,12 @@ public struct BundleExtents: Hashable, Sendable {
     /// Creates extents of nothing.
     public init() {}
 
+    private typealias Place = (
+        which: BundleExtent.Which, kind: LogKind, path: WritableKeyPath<Self, [ChangeReference]>
+    )
+
     /// The vectors, in the order of the format.
-    private static var places: [(which: BundleExtent.Which, kind: LogKind, path: WritableKeyPath<Self, [ChangeReference]>)] {
+    private static var places: [Place] {
         [(.base, .data, \.base), (.end, .data, \.end), (.end, .roster, \.rosterEnd), (.floors, .data, \.floors)]
     }
 
