@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cases_agreement
 import cases_bodies
+import cases_bundles
 import cases_checkpoints
 import cases_epochs
 import cases_folds
@@ -38,6 +39,7 @@ SUBJECTS = [
     ("rows.json", "10-agreement.md", cases_agreement.trees),
     ("manifests.json", "08-checkpoint.md", cases_checkpoints.manifests),
     ("sections.json", "08-checkpoint.md", cases_checkpoints.sections),
+    ("bundles.json", "09-bundle.md", cases_bundles.bundles),
 ]
 
 

@@ -62,4 +62,10 @@ public enum Limits {
     public static let foldedEntries = 256
     /// Bytes of a section of a checkpoint: one row with its siblings may be large, other sections end long before.
     public static let sectionBytes = 64 << 20
+    /// A piece of a bundle, as it stands in the file and as a section: what a frame holds, a piece holds.
+    public static let bundlePieceBytes = frameBytes
+    /// References in one extent of a bundle: some 200 KiB.
+    public static let extentReferences = 4096
+    /// References in one vector of a bundle: as many logs as a peer may name.
+    public static let bundleReferences = 32 << 10
 }

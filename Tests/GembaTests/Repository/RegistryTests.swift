@@ -105,6 +105,20 @@ struct RegistryTests {
 
     private static func showSections(_ show: (String, JSONValue) -> Void) throws {
         for vector in try valid("sections") { show("Checkpoint sections", vector["kind"]) }
+        for vector in try valid("bundles") {
+            for section in try vector.list("sections") { show("Bundle sections", try leadingNumber(section)) }
+            for (which, name) in ["base", "end", "floors"].enumerated()
+            where vector["expected"][name].elements?.isEmpty == false {
+                show("Bundle extents", .integer(Int64(which)))
+            }
+        }
+    }
+
+    /// The number with which a section begins; null for those that show how unknown ones are passed over.
+    private static func leadingNumber(_ section: JSONValue) throws -> JSONValue {
+        let section = try BundleSection(decoding: try section.bytes())
+        if case .unknown = section { return .null }
+        return .integer(Int64(section.encoded()[1]))
     }
 
     private static func valid(_ file: String) throws -> [Vector] { try Vector.load(file).filter(\.isValid) }
