@@ -353,6 +353,8 @@ extension Message {
         case .pack: "pack"
         case .backfill: "backfill"
         case .bodies: "bodies"
+        case .compare: "compare"
+        case .statement: "statement"
         }
     }
 
@@ -371,6 +373,7 @@ extension Message {
         case .chunk(let chunk): 50 + chunk.bytes.count
         case .pack(let pack): pack.runs.reduce(30) { $0 + 95 + $1.bodies.count + $1.lengths.count }
         case .backfill(let question): 40 + 44 * question.ranges.count
+        case .compare, .statement: 120
         case .bodies(let bodies): bodies.runs.reduce(40) { $0 + 97 + $1.packed.bodies.count + $1.packed.lengths.count }
         }
     }
