@@ -50,6 +50,7 @@ struct Examination {
         examineIdentity(status, condition, program)
         examineForks(status, program)
         examinePeers(status, program)
+        examineAgreement(status, replica, program)
         examineChanges(status, conflicts: try replica.conflictCount(), program)
         examineSchema(replica.unresolvedRules)
         examineClock(status)
@@ -126,6 +127,28 @@ struct Examination {
                 "sessions refused for what they sent: "
                     + violations.map { "\($0.member.displayName) (\($0.status.violations))" }.joined(separator: ", "),
                 "Look at the daemon's log there and here; update the older program.")
+        }
+    }
+
+    private mutating func examineAgreement(_ status: StationStatus, _ replica: Replica, _ program: String) {
+        let compared = status.peers.filter { $0.status.agreement != nil }
+        if compared.isEmpty { return }
+        var state = Finding.State.good
+        let texts = compared.compactMap { peer -> String? in
+            guard let agreement = peer.status.agreement, let time = agreement.different else { return nil }
+            state = agreement.isBroken || state == .broken ? .broken : .notable
+            return agreement.sentence(peer.member.displayName, ago: PointInTime.ago(time, now: status.now), replica)
+        }
+        if texts.isEmpty {
+            let names = compared.map(\.member.displayName).joined(separator: ", ")
+            add("agreement", .good, "all rows were found equal to those of \(names)")
+        } else {
+            add(
+                "agreement", state, texts.joined(separator: "; "),
+                state == .broken
+                    ? "One of the programs is wrong. Update the older one, then `\(program) diff` shows both states of each row."
+                    : "Nothing is lost. Something else than \(program) wrote to the database, or a program was wrong and is not now."
+            )
         }
     }
 

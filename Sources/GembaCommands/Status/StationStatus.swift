@@ -167,6 +167,7 @@ extension StationStatus {
             ("secondsSinceContact", .count(peer.secondsSinceContact(now: now))),
             ("behind", .count(peer.status.behind)),
             ("forks", .texts(peer.forkedNames)),
+            ("agreement", peer.status.agreement?.json ?? .null),
             ("clockOffsetMilliseconds", .count(peer.status.clockOffset)),
             ("lastEnd", peer.status.isConnected ? .null : .text(peer.status.lastEnd)),
         ])

@@ -16,8 +16,8 @@ public struct AgreementFindings: Hashable, Sendable {
     public var rows: [RowKey]
     /// Those of them that were not what this replica's own logs make of them, and are now.
     public var repaired: [RowDifference]
-    /// Those of them in which the replicas still differ although both made them anew: the programs make different things of equal
-    /// logs.
+    /// Those of them in which the replicas still differ although both made them anew: the programs make different things of
+    /// equal logs.
     public var unexplained: [RowDifference]
     /// Whether there may be more rows than were looked for.
     public var isPartial: Bool
@@ -31,8 +31,8 @@ public struct AgreementFindings: Hashable, Sendable {
     }
 }
 
-/// What a session wants to know of this node's own rows. All of it holds for one basis; when rows are made from something else by
-/// now, the answer is nil.
+/// What a session wants to know of this node's own rows. All of it holds for one basis; when rows are made from something else
+/// by now, the answer is nil.
 public enum RowRequest: Hashable, Sendable {
     /// What is held in ranges, each in the form in which the peer stated it.
     case ranges([StatedRange])

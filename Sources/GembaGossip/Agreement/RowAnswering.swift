@@ -1,7 +1,7 @@
 internal import GembaWire
 
-/// The answering end of a comparison of rows. It remembers the last question and no more, and answers no faster than its pace: a
-/// peer that asks all the time costs a bounded share of a processor.
+/// The answering end of a comparison of rows. It remembers the last question and no more, and answers no faster than its pace:
+/// a peer that asks all the time costs a bounded share of a processor.
 struct RowAnswering: Sendable {
     private var question: CompareMessage?
     /// What the store is looking up.

@@ -7,8 +7,8 @@ internal import GembaWire
 ///                 replaying ─► due ─ ask ─► asked ─ states ─► reading own ─► due …  no row left: different
 /// ```
 ///
-/// The peer remembers nothing: each question names what it is about and what both must hold. A range whose fingerprints differ is
-/// followed by the ranges that it consists of, the deepest first, so that what is open stays short. Finding one row among n
+/// The peer remembers nothing: each question names what it is about and what both must hold. A range whose fingerprints differ
+/// is followed by the ranges that it consists of, the deepest first, so that what is open stays short. Finding one row among n
 /// takes a question for each of log16(n / 64) levels.
 struct RowComparison: Sendable {
     private enum Phase: Hashable, Sendable {
@@ -152,6 +152,10 @@ struct RowComparison: Sendable {
     /// Takes in what the store says of this node's own rows; nil when they are made from something else by now.
     mutating func receive(_ report: RowReport?, into outbox: inout Outbox) {
         guard let series else { return }
+        switch series.phase {
+        case .due, .asked: return
+        case .reading, .replaying: break
+        }
         switch (series.phase, report) {
         case (.reading(.ranges(let theirs)), .ranges(let ours)) where ours.map(\.range) == theirs.map(\.range):
             for (mine, other) in zip(ours, theirs) { compare(mine.statement, with: other.statement, in: mine.range) }

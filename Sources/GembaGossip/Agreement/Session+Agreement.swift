@@ -6,7 +6,8 @@ extension Session {
     /// Whether both ends hold the same, as far as is known, so that it is worth asking whether their rows are the same.
     public var mayCompareRows: Bool {
         end == nil && configuration.standing == .members && peer?.knowsAgreement == true && !comparison.isActive
-            && roster.isSettled && data.isSettled && !data.outgoing.isUnacknowledged && !roster.outgoing.isUnacknowledged
+            && roster.isSettled && data.isSettled && !data.outgoing.isUnacknowledged
+            && !roster.outgoing.isUnacknowledged
     }
 
     /// Whether a comparison that this node began is under way.
@@ -25,8 +26,8 @@ extension Session {
 
     // MARK: - Inputs: the store
 
-    /// Answers ``SessionAction/consultRows(_:_:)``; nil when the store's rows are made from something else by now, or it could not
-    /// look.
+    /// Answers ``SessionAction/consultRows(_:_:)``; nil when the store's rows are made from something else by now, or it could
+    /// not look.
     public mutating func onRows(_ report: RowReport?, to request: RowRequest, at moment: Moment) -> [SessionAction] {
         perform(at: moment) { (session, outbox) throws(ProtocolViolation) in
             if case .answer = request {

@@ -80,8 +80,8 @@ public struct SessionLimits: Hashable, Sendable {
     public var backfillRest: Duration = .seconds(300)
     /// Questions for bodies that are answered in a burst before each waits for ``backfillRefill``.
     public var backfillBurst = 16
-    /// See ``backfillBurst``. Ten answers of 256 KiB a second bring a million changes in two minutes, and leave the disk and the
-    /// processor to others.
+    /// See ``backfillBurst``. Ten answers of 256 KiB a second bring a million changes in two minutes, and leave the disk and
+    /// the processor to others.
     public var backfillRefill: Duration = .milliseconds(100)
     /// Answers in a row that may bring nothing. Looking through a million stretches for the one that is wanted takes 64.
     public var fruitlessAnswers = 1024

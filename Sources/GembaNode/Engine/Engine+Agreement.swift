@@ -4,45 +4,6 @@ import GembaTrust
 public import GembaWire
 import Logging
 
-/// What an engine does about finding out whether peers that hold the same have the same rows.
-struct AgreementDesk {
-    /// The link over which rows are compared: one at a time, since they are the same rows.
-    var link: LinkID?
-    /// When a peer is asked next.
-    var due: [StationKey: Instant] = [:]
-    /// Peers of whom somebody wants to know now.
-    var requested: Set<StationKey> = []
-    /// What was held when a peer had the same rows, as long as the own ones did not change without it.
-    var agreed: [StationKey: AgreementBasis] = [:]
-    /// What the last comparison with a peer came to.
-    var verdicts: [StationKey: AgreementVerdict] = [:]
-    /// The last known root of the own tree.
-    var root: RowRoot?
-    /// Rows that were made anew while a basis was held; not again for whoever asks.
-    var replayed: (basis: AgreementBasis, rows: Set<RowKey>)?
-    /// When all rows are read again; nil before that is decided.
-    var nextScan: Instant?
-
-    /// How long after a peer was met, and how often then, its rows are compared, if anything has changed.
-    static let first = Duration.seconds(60)
-    /// See ``first``.
-    static let period = Duration.seconds(600)
-    /// How long a comparison rests that came to nothing, as while people write.
-    static let retry = Duration.seconds(30)
-    /// The same when somebody wants to know now.
-    static let requestedRetry = Duration.seconds(2)
-    /// How soon the rest is looked at when rows were repaired.
-    static let next = Duration.seconds(1)
-    /// How often all rows are read again, as pages are.
-    static let scanPeriod = Duration.seconds(86_400)
-    /// Steps of the tree in one job, of 500 rows each.
-    static let steps = 20
-
-    mutating func forget(_ link: LinkID) {
-        if self.link == link { self.link = nil }
-    }
-}
-
 extension Engine {
     // MARK: - Asking
 
@@ -101,7 +62,8 @@ extension Engine {
     /// Asks the peer, once it is known what the own rows are; nil when that takes another step.
     func begin(from root: RowRoot?, over id: LinkID, at moment: Moment) {
         guard agreement.link == id else { return }
-        guard let session = links[id]?.session, let station = session.peer?.station, let root, session.mayCompareRows else {
+        guard let session = links[id]?.session, let station = session.peer?.station, let root, session.mayCompareRows
+        else {
             agreement.link = nil
             return
         }
@@ -112,6 +74,7 @@ extension Engine {
             agreement.link = nil
             return
         }
+        agreement.isAsking = true
         perform(on: id, at: moment) { $0.beginComparison(root.basis, root: root.fingerprint, at: moment) }
     }
 
@@ -120,7 +83,7 @@ extension Engine {
     /// Takes in what a comparison came to, that of this node or that of the peer.
     func note(_ verdict: AgreementVerdict, on basis: AgreementBasis, over id: LinkID, at moment: Moment) {
         guard let link = links[id], let station = link.session.peer?.station else { return }
-        let isOwn = agreement.link == id && !link.session.isComparingRows
+        let isOwn = agreement.link == id && agreement.isAsking && !link.session.isComparingRows
         var pause = AgreementDesk.retry
         switch verdict {
         case .unknown: if agreement.requested.contains(station) { pause = AgreementDesk.requestedRetry }
@@ -138,7 +101,7 @@ extension Engine {
             }
         }
         guard isOwn else { return }
-        agreement.link = nil
+        agreement.forget(id)
         agreement.due[station] = moment.instant.advanced(by: pause)
         if verdict != .unknown { agreement.requested.remove(station) }
         agreement.verdicts[station] = verdict
@@ -163,7 +126,7 @@ extension Engine {
     }
 
     /// Takes in rows that were made anew.
-    func noteRepaired(_ repaired: [RowDifference], over id: LinkID, at moment: Moment) {
+    private func noteRepaired(_ repaired: [RowDifference], over id: LinkID, at moment: Moment) {
         if repaired.isEmpty { return }
         counters.rowsRepaired = (counters.rowsRepaired ?? 0) + UInt64(repaired.count)
         agreement.agreed = [:]
@@ -190,22 +153,26 @@ extension Engine {
         guard isWelcome, comparesRows(replica.identity.stationKey), !isInstalling else {
             return input(id) { $0.onRows(nil, to: request, at: moment) }
         }
-        if agreement.replayed?.basis != basis { agreement.replayed = (basis, []) }
-        let replayed = agreement.replayed?.rows ?? []
-        switch request {
-        case .replay(let rows), .answer(.rows(let rows)):
-            if replayed.count < AgreementDesk.rememberedRows { agreement.replayed?.rows.formUnion(rows) }
-        case .ranges, .states, .answer(.ranges): break
-        }
+        if agreement.replayed?.basis != basis { agreement.replayed = (basis, [:]) }
+        let replayed = agreement.replayed?.rows ?? [:]
         checkpoints.jobs.append(EngineJob(kind: .rows(id, basis, request, replayed: replayed)))
         return []
     }
-}
 
-extension AgreementDesk {
-    /// Rows that are not made anew a second time while a basis is held. Beyond that nothing is remembered, and a session's pace is
-    /// all that bounds the work.
-    static let rememberedRows = 4096
+    /// Takes in what was found out about own rows, and tells the session.
+    func finish(_ consultation: RowConsultation, for id: LinkID, at moment: Moment) {
+        remember(consultation)
+        noteRepaired(consultation.repaired, over: id, at: moment)
+        perform(on: id, at: moment) { $0.onRows(consultation.report, to: consultation.request, at: moment) }
+    }
+
+    private func remember(_ consultation: RowConsultation) {
+        guard case .answer(.rows(let stated)) = consultation.report, var replayed = agreement.replayed,
+            replayed.basis == consultation.basis, replayed.rows.count < AgreementDesk.rememberedRows
+        else { return }
+        for row in stated { replayed.rows[row.key] = RowDigest(of: row.state) }
+        agreement.replayed = replayed
+    }
 }
 
 extension AgreementRecord {
@@ -213,33 +180,5 @@ extension AgreementRecord {
         var record = self
         record.equal = time
         return record
-    }
-}
-
-extension Replica {
-    /// Looks at rows for a session.
-    ///
-    /// - Returns: what the session is told, nil when rows are made from something else than `basis` by now; and the rows that were
-    ///   made anew for it.
-    func report(
-        on request: RowRequest, basis: AgreementBasis, replayed: Set<RowKey>
-    ) throws -> (report: RowReport?, repaired: [RowDifference]) {
-        switch request {
-        case .ranges(let stated):
-            return (try statements(like: stated, on: basis).map { .ranges($0) }, [])
-        case .replay(let rows):
-            guard let repaired = try replay(rows, on: basis) else { return (nil, []) }
-            return (.replayed(repaired), repaired)
-        case .states(let rows):
-            return (try states(of: rows, on: basis).map { .states($0) }, [])
-        case .answer(.ranges(let ranges)):
-            guard try rowRoot(steps: AgreementDesk.steps)?.basis == basis else { return (nil, []) }
-            return (try statements(differingFrom: ranges, on: basis).map { .answer(.ranges($0)) }, [])
-        case .answer(.rows(let rows)):
-            let fresh = rows.filter { !replayed.contains($0) }
-            let repaired = try fresh.isEmpty ? [] : replay(fresh, on: basis)
-            guard let repaired else { return (nil, []) }
-            return (try states(of: rows, on: basis).map { .answer(.rows($0)) }, repaired)
-        }
     }
 }

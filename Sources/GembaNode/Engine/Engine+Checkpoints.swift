@@ -55,9 +55,7 @@ extension Engine {
             finishInstalling(false, at: moment)
         case .settled(let settlement): finishSettling(settlement, at: moment)
         case .rowRoot(let id, let root): begin(from: root, over: id, at: moment)
-        case .rows(let id, let request, let report, let repaired):
-            noteRepaired(repaired, over: id, at: moment)
-            perform(on: id, at: moment) { $0.onRows(report, to: request, at: moment) }
+        case .rows(let id, let consultation): finish(consultation, for: id, at: moment)
         case .scrubbed, .mendedPages, .mended, .appliedSalvage: finishPages(result.kind, at: moment)
         case .failed(let job, let reason):
             counters.storeFailures += 1
@@ -67,7 +65,8 @@ extension Engine {
             case .install: finishInstalling(false, at: moment)
             case .settleBackfill: finishSettling(nil, at: moment)
             case .rowRoot(let id, _): failComparison(over: id, at: moment)
-            case .rows(let id, _, let request, _): perform(on: id, at: moment) { $0.onRows(nil, to: request, at: moment) }
+            case .rows(let id, _, let request, _):
+                perform(on: id, at: moment) { $0.onRows(nil, to: request, at: moment) }
             case .scrub, .mendPages, .mend, .applySalvage: failPages(at: moment)
             }
         }

@@ -12,8 +12,8 @@ public struct EngineJob: Sendable {
         case settleBackfill
         /// The root of the tree of rows, for a comparison over a link.
         case rowRoot(LinkID, rescans: Bool)
-        /// What a session wants to know of this node's rows, and which of them were made anew before.
-        case rows(LinkID, AgreementBasis, RowRequest, replayed: Set<RowKey>)
+        /// What a session wants to know of this node's rows, and what those are that were made anew before.
+        case rows(LinkID, AgreementBasis, RowRequest, replayed: [RowKey: RowDigest])
         case scrub(ScrubRound)
         case mendPages
         case mend
@@ -35,7 +35,8 @@ public struct EngineJob: Sendable {
                     .rowRoot(id, try replica.rowRoot(steps: AgreementDesk.steps, rescans: rescans)))
             case .rows(let id, let basis, let request, let replayed):
                 let (report, repaired) = try replica.report(on: request, basis: basis, replayed: replayed)
-                return EngineJobResult(.rows(id, request, report, repaired: repaired))
+                return EngineJobResult(
+                    .rows(id, RowConsultation(basis: basis, request: request, report: report, repaired: repaired)))
             case .scrub(var round):
                 let isLast = try replica.scrub(&round, pages: PageCare.step)
                 return EngineJobResult(.scrubbed(round, isLast: isLast))
@@ -65,7 +66,7 @@ public struct EngineJobResult: Sendable {
         case settled(BackfillSettlement)
         /// Nil when the tree is not complete yet.
         case rowRoot(LinkID, RowRoot?)
-        case rows(LinkID, RowRequest, RowReport?, repaired: [RowDifference])
+        case rows(LinkID, RowConsultation)
         case scrubbed(ScrubRound, isLast: Bool)
         case mendedPages(Int)
         case mended(MendReport)

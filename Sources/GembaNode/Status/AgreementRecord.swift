@@ -1,5 +1,5 @@
 import GembaCausality
-import GembaGossip
+public import GembaGossip
 import GembaWire
 
 /// What comparing rows with a peer came to, for people.
@@ -74,6 +74,34 @@ public struct AgreementRecord: Codable, Hashable, Sendable {
     }
 
     fileprivate static func text(_ state: [UInt8]) -> String { Hexadecimal.encode(state.prefix(stateBytes)) }
+}
+
+/// What comparing rows with a peer came to, in a word.
+public enum ComparisonOutcome: String, Hashable, Sendable {
+    /// All rows are equal.
+    case equal
+    /// Some were not.
+    case different
+    /// It could not be found out.
+    case unknown
+}
+
+extension AgreementVerdict {
+    /// What the comparison came to.
+    public var outcome: ComparisonOutcome {
+        switch self {
+        case .equal: .equal
+        case .different: .different
+        case .unknown: .unknown
+        }
+    }
+
+    /// The rows that differed, if any did.
+    public var record: AgreementRecord {
+        var record = AgreementRecord()
+        if case .different(let findings) = self { record.note(findings, at: 1) }
+        return record
+    }
 }
 
 extension AgreementRecord.Row {

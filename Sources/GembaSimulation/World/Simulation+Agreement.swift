@@ -31,8 +31,8 @@ extension Simulation {
         counts.comparisons = pairs.count
     }
 
-    /// Every two nodes that have a link to each other and rows to compare. Clones go by one station's name: of these only one is
-    /// asked.
+    /// Every two nodes that have a link to each other and rows to compare. Clones go by one station's name: of these only one
+    /// is asked.
     private var pairs: [Pair] {
         nodes.flatMap { node -> [Pair] in
             guard let engine = node.process?.engine, node.role != .relay else { return [] }
@@ -57,14 +57,16 @@ extension Simulation {
         switch verdict(of: pair) {
         case .equal:
             guard !areEqual else { return }
-            throw Violation(.agreement, at: pair.asking.name, "said to have the rows of \(pair.asked.name), and does not")
+            throw Violation(
+                .agreement, at: pair.asking.name, "said to have the rows of \(pair.asked.name), and does not")
         case .different(let findings):
             throw Violation(
                 .agreement, at: pair.asking.name,
                 "differs from \(pair.asked.name) in \(findings.rows.map { "row \($0.row) of table \($0.table.rawValue)" }); "
                     + "\(findings.repaired.count) were made anew, \(findings.unexplained.count) are unexplained")
         case nil, .unknown:
-            throw Violation(.agreement, at: pair.asking.name, "cannot find out whether it has the rows of \(pair.asked.name)")
+            throw Violation(
+                .agreement, at: pair.asking.name, "cannot find out whether it has the rows of \(pair.asked.name)")
         }
     }
 }

@@ -30,9 +30,8 @@ extension Replica {
     ///
     /// - Parameters:
     ///   - steps: how many steps of 500 rows are taken at most.
-    ///   - rescans: whether all rows are read again. The tree otherwise follows the log, which does not tell what was written to rows
-    ///     behind the library's back.
-    ///   - work: told what it took.
+    ///   - rescans: whether all rows are read again. The tree otherwise follows the log, which does not tell what was written
+    ///     to rows behind the library's back. - work: told what it took.
     /// - Returns: nil when more steps are needed.
     public func rowRoot(
         steps: Int = .max, rescans: Bool = false, work: (RowTreeWork) -> Void = { _ in }
@@ -152,8 +151,8 @@ extension Replica {
 
     /// Makes rows anew from the logs, and puts them in the place of those that are something else.
     ///
-    /// - Returns: the rows that were something else, as they were and as they are now; nil when rows are made from something else
-    ///   than `basis` by now.
+    /// - Returns: the rows that were something else, as they were and as they are now; nil when rows are made from something
+    ///   else than `basis` by now.
     public func replay(_ keys: [RowKey], on basis: AgreementBasis) throws -> [RowDifference]? {
         let repaired: [RowDifference]? = try write { context in
             guard try context.agreementBasis() == basis else { return nil }
@@ -191,8 +190,8 @@ extension StoreContext {
         return .children(children)
     }
 
-    /// The rows of a range, read from the tables: what the tree has of them may be out of date, when somebody wrote to them behind
-    /// the library's back.
+    /// The rows of a range, read from the tables: what the tree has of them may be out of date, when somebody wrote to them
+    /// behind the library's back.
     fileprivate func rowStatement(of range: RowRange, in tree: RowTree, atMost limit: Int) throws -> RangeStatement {
         let key = try agreementKey()
         let rows = try tree.rows(in: range, atMost: limit)
@@ -217,8 +216,8 @@ extension StoreContext {
         return digests
     }
 
-    /// The state of a row as peers tell each other: in canonical form, or a hash of that when it is long; empty when there is none, or
-    /// when it cannot be read.
+    /// The state of a row as peers tell each other: in canonical form, or a hash of that when it is long; empty when there is
+    /// none, or when it cannot be read.
     func comparedState(of key: RowKey) throws -> [UInt8] {
         do {
             guard let (state, _) = try rows.load(table: key.table, row: key.row) else { return [] }

@@ -5,9 +5,9 @@ import GembaWire
 
 /// A Merkle tree over the merge states of all rows, in a transaction on the file that holds it.
 ///
-/// Leaves are rows at their places (``RowKey/place``); nodes are ranges (``RowRange``). The digest of a range is made when it is asked
-/// for, and kept until a row in it changes. A range of at most 64 rows is a hash of theirs, a greater one of the sixteen that it
-/// consists of, so that the shape follows from the set of rows alone.
+/// Leaves are rows at their places (``RowKey/place``); nodes are ranges (``RowRange``). The digest of a range is made when it
+/// is asked for, and kept until a row in it changes. A range of at most 64 rows is a hash of theirs, a greater one of the
+/// sixteen that it consists of, so that the shape follows from the set of rows alone.
 ///
 /// For n rows: a row that changes makes some log16(n / 64) + 1 digests void, and asking for the root then makes as many
 /// again, each by hashing at most a kilobyte.
@@ -73,7 +73,8 @@ struct RowTree {
         let statement = try database.cachedStatement(
             sql: "SELECT tbl, row FROM tree_row WHERE place BETWEEN ? AND ? LIMIT ?")
         return try Row.fetchAll(statement, arguments: Self.bounds(of: range) + [limit]).map { row in
-            RowKey(table: TableID(rawValue: UInt32(truncatingIfNeeded: row[0] as Int64)), row: try row.decode(atIndex: 1))
+            RowKey(
+                table: TableID(rawValue: UInt32(truncatingIfNeeded: row[0] as Int64)), row: try row.decode(atIndex: 1))
         }.sorted()
     }
 
@@ -89,7 +90,9 @@ struct RowTree {
     mutating func digest(of range: RowRange) throws -> RowDigest {
         let name = Data(range.digits)
         let known = try database.cachedStatement(sql: "SELECT digest FROM tree_node WHERE range = ?")
-        if let bytes = try Data.fetchOne(known, arguments: [name]), let digest = RowDigest(bytes: bytes) { return digest }
+        if let bytes = try Data.fetchOne(known, arguments: [name]), let digest = RowDigest(bytes: bytes) {
+            return digest
+        }
         let digest = try makeDigest(of: range)
         hashCount += 1
         try database.cachedStatement(sql: "INSERT INTO tree_node VALUES (?, ?)")
@@ -102,7 +105,8 @@ struct RowTree {
         let statement = try database.cachedStatement(
             sql: "SELECT digest FROM tree_row WHERE place BETWEEN ? AND ? ORDER BY place, tbl, row LIMIT ?")
         let limit = isWhole ? -1 : Limits.rangeRows + 1
-        let rows = try Data.fetchAll(statement, arguments: Self.bounds(of: range) + [limit]).compactMap(RowDigest.init(bytes:))
+        let rows = try Data.fetchAll(statement, arguments: Self.bounds(of: range) + [limit]).compactMap(
+            RowDigest.init(bytes:))
         if isWhole || rows.count <= Limits.rangeRows { return RowDigest(ofRows: rows) }
         var children: [RowDigest] = []
         for child in range.children { children.append(try digest(of: child)) }

@@ -2,8 +2,8 @@ import GRDB
 import GembaCausality
 import GembaWire
 
-/// One step of bringing the tree of rows up to date: a bounded number of rows, read in one snapshot of the replica and written in
-/// one transaction of the tree.
+/// One step of bringing the tree of rows up to date: a bounded number of rows, read in one snapshot of the replica and written
+/// in one transaction of the tree.
 ///
 /// A row is taken as it is in the snapshot, whichever change led there. So commits and batches keep no account of what they
 /// change: the log names the rows, and is read later, by whoever has the time.
@@ -24,8 +24,8 @@ struct RowTreeUpdate {
         tree = RowTree(database)
     }
 
-    /// - Parameter rescans: whether to read all rows again, in the order of steps: what was written to them behind the library's
-    ///   back is in no log.
+    /// - Parameter rescans: whether to read all rows again, in the order of steps: what was written to them behind the
+    ///   library's back is in no log.
     /// - Returns: how many rows were read.
     mutating func run(rescans: Bool = false) throws -> Int {
         var progress = try current()
@@ -142,7 +142,8 @@ extension StoreContext {
     func rowKeys(after last: RowKey?, atMost limit: Int) throws -> [RowKey] {
         var keys: [RowKey] = []
         for table in try RowSource.tables(self) where last.map({ $0.table <= table }) ?? true {
-            let visible = environment.layouts[table].map { "SELECT id FROM \($0.quotedName) WHERE id > ?2 UNION ALL " } ?? ""
+            let visible =
+                environment.layouts[table].map { "SELECT id FROM \($0.quotedName) WHERE id > ?2 UNION ALL " } ?? ""
             let statement = try connection.statement(
                 visible + "SELECT row AS id FROM gemba_hidden WHERE tbl = ?1 AND row > ?2 ORDER BY id LIMIT ?3")
             statement.bind(1, Int64(table.rawValue)).bind(3, limit - keys.count)

@@ -4,8 +4,8 @@ import Synchronization
 
 /// A database of its own beside the replica's, made from what that holds, so that a commit waits for it in no way.
 ///
-/// It can be removed at any time, and is then made anew. It is not synced to the disk with each step: a power cut takes back the
-/// newest part, and with it the note of how far it had come. Several processes may use it at once.
+/// It can be removed at any time, and is then made anew. It is not synced to the disk with each step: a power cut takes back
+/// the newest part, and with it the note of how far it had come. Several processes may use it at once.
 final class DerivedFile: Sendable {
     private let path: String
     private let label: String

@@ -4,8 +4,9 @@ public import GembaWire
 
 /// Makes the fingerprints by which members find out whether their rows are equal (S7).
 ///
-/// It follows from the key of an epoch, which every member has and no relay. A plant that has no epoch yet has nothing that members
-/// alone know; the key then follows from the plant's name, and keeps plants apart, but hides nothing from whoever knows the plant.
+/// It follows from the key of an epoch, which every member has and no relay. A plant that has no epoch yet has nothing that
+/// members alone know; the key then follows from the plant's name, and keeps plants apart, but hides nothing from whoever knows
+/// the plant.
 public struct AgreementKey: Sendable {
     /// The epoch that the key follows from; nil when it follows from the plant's name.
     public let epoch: EpochID?

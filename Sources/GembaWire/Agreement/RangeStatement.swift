@@ -9,8 +9,8 @@ public enum RangeStatement: Hashable, Sendable {
     public struct Row: Hashable, Sendable {
         /// Which.
         public var key: RowKey
-        /// The fingerprint of its state; nil when the speaker holds effects on it that he does not understand, so that his state says
-        /// nothing.
+        /// The fingerprint of its state; nil when the speaker holds effects on it that he does not understand, so that his
+        /// state says nothing.
         public var fingerprint: RowFingerprint?
 
         /// Creates a row of a statement.

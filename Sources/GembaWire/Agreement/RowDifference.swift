@@ -16,7 +16,9 @@ public struct RowDifference: Hashable, Sendable {
 
     /// The groups of which the states differ, sorted; empty when only the presence differs, or a state cannot be looked into.
     public var groups: [GroupID] {
-        guard let mine = try? RowStateParts(decoding: ours), let other = try? RowStateParts(decoding: other) else { return [] }
+        guard let mine = try? RowStateParts(decoding: ours), let other = try? RowStateParts(decoding: other) else {
+            return []
+        }
         let parts = Set(mine.groups.keys).union(other.groups.keys).filter { mine.groups[$0] != other.groups[$0] }
         return Set(parts.map(\.group)).sorted()
     }

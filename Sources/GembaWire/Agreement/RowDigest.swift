@@ -3,8 +3,8 @@ public import GembaCausality
 
 /// A hash of the merge state of a row or of a range of rows, in the tree by which replicas find out whether they agree.
 ///
-/// Digests are kept on a machine and never leave it: whoever knows what a short value may be finds it in its hash. What is told to
-/// others are fingerprints of them (``RowFingerprint``).
+/// Digests are kept on a machine and never leave it: whoever knows what a short value may be finds it in its hash. What is told
+/// to others are fingerprints of them (``RowFingerprint``).
 ///
 /// A Merkle tree (Merkle, CRYPTO 1987): the digest of a range is a hash of what is in it. Sums or XORs of hashes would be
 /// cheaper to keep, and equal for sets that somebody chose.

@@ -9,7 +9,8 @@ public struct CompareMessage: Hashable, Sendable {
 
     /// What is asked about.
     public enum Subject: Hashable, Sendable {
-        /// What the receiver has in ranges whose fingerprints with him are others; not empty, at most ``Limits/comparedRanges``.
+        /// What the receiver has in ranges whose fingerprints with him are others; not empty, at most
+        /// ``Limits/comparedRanges``.
         case ranges([FingerprintedRange])
         /// The states of rows, after the receiver has made them anew from its logs; not empty, at most ``Limits/comparedRows``.
         case rows([RowKey])

@@ -358,6 +358,8 @@ extension Message {
         case .bodies: "bodies"
         case .announce: "announce"
         case .tree: "tree"
+        case .compare: "compare"
+        case .statement: "statement"
         }
     }
 
@@ -378,6 +380,7 @@ extension Message {
         case .backfill(let question): 40 + 44 * question.ranges.count
         case .announce(let announcement): 20 + 44 * (announcement.new.count + announcement.held.count)
         case .tree: 30
+        case .compare, .statement: 120
         case .bodies(let bodies): bodies.runs.reduce(40) { $0 + 97 + $1.packed.bodies.count + $1.packed.lengths.count }
         }
     }

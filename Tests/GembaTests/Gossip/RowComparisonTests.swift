@@ -99,8 +99,12 @@ struct RowComparisonTests {
         report(&probe, .ranges([StatedRange(range: .all, statement: children())]))
         let seven = RowRange.all.child(7)
         #expect(questions(probe)[1].subject == .ranges([.init(range: seven, fingerprint: RowFingerprint(rawValue: 7))]))
-        answer(&probe, .ranges([StatedRange(range: seven, statement: .rows([row(1, 1), row(2, 2), row(4, 4), row(5, nil)]))]))
-        report(&probe, .ranges([StatedRange(range: seven, statement: .rows([row(1, 1), row(2, 9), row(3, 3), row(5, 5)]))]))
+        answer(
+            &probe,
+            .ranges([StatedRange(range: seven, statement: .rows([row(1, 1), row(2, 2), row(4, 4), row(5, nil)]))]))
+        report(
+            &probe,
+            .ranges([StatedRange(range: seven, statement: .rows([row(1, 1), row(2, 9), row(3, 3), row(5, 5)]))]))
         // Row 5 is not understood by the peer, and so says nothing.
         let differing = [2, 3, 4].map { Self.key($0) }
         #expect(requests(probe).last == .replay(differing))
@@ -109,7 +113,12 @@ struct RowComparisonTests {
         #expect(questions(probe).last?.subject == .rows(differing))
         answer(&probe, .rows(differing.map { StatedRow(key: $0, state: [UInt8($0.row.rawValue)]) }))
         #expect(requests(probe).last == .states(differing))
-        report(&probe, .states([.init(key: Self.key(2), state: [2]), .init(key: Self.key(3), state: [3]), .init(key: Self.key(4), state: [])]))
+        report(
+            &probe,
+            .states([
+                .init(key: Self.key(2), state: [2]), .init(key: Self.key(3), state: [3]),
+                .init(key: Self.key(4), state: []),
+            ]))
         #expect(
             verdicts(probe) == [
                 .different(

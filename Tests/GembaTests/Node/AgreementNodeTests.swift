@@ -1,3 +1,4 @@
+import GRDB
 import GembaCausality
 import GembaGossip
 import GembaNode
@@ -24,13 +25,19 @@ struct AgreementNodeTests {
 
         func askAgain() { state.withLock { $0.hasAsked = false } }
 
-        func observe(_ engine: Engine) {
-            guard engine.replica.identity.stationKey == station, let peer = engine.connectedStations.first else { return }
+        var observer: @Sendable (Engine) -> Void { { self.observe($0) } }
+
+        private func observe(_ engine: Engine) {
+            guard engine.replica.identity.stationKey == station, let peer = engine.connectedStations.first else {
+                return
+            }
             state.withLock { state in
                 if !state.hasAsked {
                     state.hasAsked = true
                     engine.compareRows(with: peer)
-                } else if let verdict = engine.lastComparison(with: peer), verdict != .unknown, state.verdicts.last != verdict {
+                } else if let verdict = engine.lastComparison(with: peer), verdict != .unknown,
+                    state.verdicts.last != verdict
+                {
                     state.verdicts.append(verdict)
                 }
             }
@@ -55,7 +62,7 @@ struct AgreementNodeTests {
         let endpoint = bench.endpoint()
         try await bench.run(
             [(a, endpoint, []), (b, nil, [PeerAddress(endpoint: endpoint, transport: a.identity.transportKey)])],
-            observe: { asking.observe($0) }
+            observe: asking.observer
         ) {
             try await eventually("agreement") { asking.verdicts == [.equal] }
             #expect(try a.digest() == b.digest())
@@ -64,7 +71,9 @@ struct AgreementNodeTests {
             // Without a change of its own a replica does not look at its rows before a day has passed.
             if !asksOwner { _ = try b.rowRoot(rescans: true) }
             asking.askAgain()
-            try await eventually("the difference, and agreement") { asking.verdicts.last == .equal && asking.verdicts.count == 3 }
+            try await eventually("the difference, and agreement") {
+                asking.verdicts.last == .equal && asking.verdicts.count == 3
+            }
             try await eventually("the record") { try a.digest() == b.digest() }
         }
         guard asking.verdicts.count == 3, case .different(let findings) = asking.verdicts[1] else {
@@ -90,10 +99,11 @@ struct AgreementNodeTests {
         let endpoint = bench.endpoint()
         try await bench.run(
             [(a, endpoint, []), (relay, nil, [PeerAddress(endpoint: endpoint, transport: a.identity.transportKey)])],
-            observe: { asking.observe($0) }
+            observe: asking.observer
         ) {
             try await eventually("convergence") { try a.vector(of: .data) == relay.vector(of: .data) }
-            try await Task.sleep(for: .milliseconds(500))
+            try await a.write(by: "ewa") { try $0.insert(into: "part", ["name": .text("live")]) }
+            try await eventually("a live write") { try a.vector(of: .data) == relay.vector(of: .data) }
         }
         #expect(asking.verdicts.isEmpty)
         #expect(try a.peers()[relay.identity.stationKey]?.agreement == nil)

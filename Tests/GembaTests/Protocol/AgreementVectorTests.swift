@@ -43,7 +43,9 @@ struct AgreementVectorTests {
                     }
                 case .rows(let rows):
                     #expect(try rows.map(\.key) == tree.rows(in: range, atMost: 100))
-                    #expect(rows.map(\.fingerprint) == rows.map { row in digests[row.key].flatMap(key.fingerprint(ofRow:)) })
+                    #expect(
+                        rows.map(\.fingerprint) == rows.map { row in digests[row.key].flatMap(key.fingerprint(ofRow:)) }
+                    )
                 }
             }
         }

@@ -1,4 +1,5 @@
 import GRDB
+import GembaNode
 import GembaStore
 import Testing
 
@@ -13,6 +14,11 @@ struct AgreementSimulationTests {
             options.faults = [.partition]
             options.plantedBugs = .losesSiblings
             options.hasRelay = false
+            options.nodes = 3
+            options.rowsInPlay = 2
+            options.writePause = 200
+            // Shorter than the period of the checkers that would see it, too.
+            options.duration = 1_900
             let simulation = Simulation(options)
             try simulation.runUntilConverged()
             do {
@@ -26,7 +32,7 @@ struct AgreementSimulationTests {
         Issue.record("the bug was not found")
     }
 
-    @Test("G22: a row that was written behind a replica's back is found and made anew, and then all agree")
+    @Test("G22: rows that were written behind a replica's back are found and made anew, and then all agree")
     func tampering() throws {
         var options = SimulationOptions(seed: 11)
         options.nodes = 3
@@ -43,10 +49,10 @@ struct AgreementSimulationTests {
             for name in try String.fetchAll(database, sql: "SELECT name FROM sqlite_master WHERE type = 'trigger'") {
                 try database.execute(sql: "DROP TRIGGER \"\(name)\"")
             }
-            try database.execute(sql: "UPDATE debit SET amount = amount + 1 WHERE id = (SELECT max(id) FROM debit)")
+            try database.execute(sql: "UPDATE item SET title = 'somebody else'")
         }
         #expect(throws: Violation.self) { try simulation.agree() }
-        #expect(simulation.nodes[1].process?.engine.counts.rowsRepaired == 1)
+        #expect(simulation.nodes[1].process?.engine.counts.rowsRepaired ?? 0 > 0)
         // What was made anew is what it was: the checkers find nothing.
         try simulation.run(for: 5_000)
         try simulation.judge()

@@ -16,7 +16,9 @@ struct RowTreeTests {
 
     private func root(_ replica: Replica) throws -> RowRoot { try #require(try replica.rowRoot()) }
 
-    @Test("Replicas that hold the same have the same root, in whatever order it came and whether the tree followed or not")
+    @Test(
+        "Replicas that hold the same have the same root, in whatever order it came and whether the tree followed or not"
+    )
     func equality() throws {
         let plant = try TestPlant()
         let (a, b) = (plant.founder, try plant.enrol("L3"))
@@ -64,7 +66,9 @@ struct RowTreeTests {
         #expect(try other.rowRoot(steps: 0) == plant.founder.rowRoot(steps: 0))
     }
 
-    @Test("A range with more than 64 rows is stated by those within, one with fewer by its rows, and what is equal not at all")
+    @Test(
+        "A range with more than 64 rows is stated by those within, one with fewer by its rows, and what is equal not at all"
+    )
     func statements() throws {
         let plant = try TestPlant()
         let replica = plant.founder
