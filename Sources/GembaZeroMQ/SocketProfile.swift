@@ -1,4 +1,5 @@
 internal import CZeroMQ
+internal import Foundation
 internal import GembaCausality
 internal import GembaNode
 internal import GembaWire
@@ -75,6 +76,13 @@ enum SocketProfile {
     /// An accepted connection that has not said anything within this is cut: a dialler speaks at once, and one that
     /// stays silent would hold its place without being counted anywhere.
     static let silence = Duration.seconds(5)
+
+    /// How many files and connections the process may have open.
+    static let descriptors: Int = {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return Int(clamping: limit.rlim_cur)
+    }()
 
     /// How often connections are looked over for silence and for messages without end.
     ///

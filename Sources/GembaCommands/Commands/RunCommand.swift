@@ -33,6 +33,11 @@ public struct RunCommand<Owner: Program>: AsyncParsableCommand {
             "Whom to dial, with the key that is expected there if the roster does not tell; may be given several times.",
             valueName: "tcp://host:port[#key]"))
     var peers: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "How much of this disk the log of any one other station may take, such as 500M or 8G. What goes beyond is left out "
+                + "and asked for again.", valueName: "size"))
+    var authorQuota = ByteSize(bytes: Replica.standardQuota)
     @OptionGroup var log: LogOptions
 
     /// Creates a command to be parsed.
@@ -46,6 +51,7 @@ public struct RunCommand<Owner: Program>: AsyncParsableCommand {
         let (replica, mending) = try Owner.openMended(data)
         let lock = try DaemonLock(folder: folder)
         ProcessHardening.apply()
+        replica.authorQuota = authorQuota.bytes
         let logger = log.makeLogger(Owner.name)
         let service = ServiceNotifier()
         let supervisor = NodeSupervisor(replica: replica, listen: listen, peers: addresses, logger: logger)

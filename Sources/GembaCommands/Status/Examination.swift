@@ -53,6 +53,7 @@ struct Examination {
         examineChanges(status, conflicts: try replica.conflictCount(), program)
         examineClock(status)
         examineDisk(condition, program)
+        examineQuota(status, program)
         examinePages(status, program)
     }
 
@@ -173,6 +174,16 @@ struct Examination {
                 "file", .broken, condition.fileFaults.joined(separator: "; "),
                 Finding.rescue(program))
         }
+    }
+
+    private mutating func examineQuota(_ status: StationStatus, _ program: String) {
+        let over = status.peers.filter { $0.status.isOverQuota == true }.map(\.member.displayName)
+        guard !over.isEmpty else { return }
+        add(
+            "quota", .notable,
+            "newer changes of \(over.joined(separator: ", ")) are left out, for what is here takes the share of this disk that "
+                + "one station may have",
+            "Find out what writes so much there. `\(program) run --author-quota` gives each station more.")
     }
 
     private mutating func examinePages(_ status: StationStatus, _ program: String) {

@@ -43,7 +43,7 @@ extension LogSync {
     ) throws(ProtocolViolation) {
         guard message.round == round, comparison != nil else { return }
         comparison?.isConfirmed = true
-        let answers = try comparison?.receive(message.parts, at: now) ?? []
+        let answers = try comparison?.receive(message.parts, at: now, limits: limits) ?? []
         send(answers, into: &outbox)
         try completeIfPossible(at: now, into: &outbox)
     }

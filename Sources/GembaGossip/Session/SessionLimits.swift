@@ -103,6 +103,33 @@ public struct SessionLimits: Hashable, Sendable {
     public var roundBurst = 32
     /// See ``roundBurst``.
     public var roundRefill: Duration = .milliseconds(250)
+    /// Steps of comparisons that are taken in a burst before each waits for ``stepRefill``: a comparison of all the replicas
+    /// that a peer may name takes some fifty frames.
+    public var stepBurst = 512
+    /// See ``stepBurst``.
+    public var stepRefill: Duration = .milliseconds(10)
+    /// Bytes of answers to one step of a comparison, as they are encoded. All the replicas that a peer may name take one and a
+    /// half megabytes; questions that ask for more have this node say the same many times.
+    public var stepAnswerBytes = 2 << 20
+    /// Offers of checkpoints that are taken in a burst before each waits for ``offerRefill``: each is up to a megabyte of
+    /// hashes and a signature to be verified, and honest ones come every five seconds at most.
+    public var offerBurst = 4
+    /// See ``offerBurst``.
+    public var offerRefill: Duration = .seconds(2)
+    /// Requests for chunks that are taken in a burst before each waits for ``fetchRefill``: a hundred a second are fifty
+    /// megabytes.
+    public var fetchBurst = 64
+    /// See ``fetchBurst``.
+    public var fetchRefill: Duration = .milliseconds(10)
+    /// Frames that may come too soon in a burst, and be dropped, before the session ends.
+    public var excessBurst = 1024
+    /// See ``excessBurst``.
+    public var excessRefill: Duration = .milliseconds(100)
+    /// Frames that may come again in a burst before the session ends: whoever opens a round leaves up to
+    /// ``outstandingBatches`` of the one before on their way.
+    public var repeatBurst = 8192
+    /// See ``repeatBurst``.
+    public var repeatRefill: Duration = .milliseconds(2)
     /// The highest round number. A session that opened a round every millisecond would take seven weeks to get there.
     public var greatestRound: UInt64 = 1 << 32
     /// Times that a root is repeated within a round for a peer that repeats its own, so that two repetitions never feed

@@ -57,6 +57,8 @@ public final class Engine {
         peers = try replica.peers().mapValues { status in
             var status = status
             status.isConnected = false
+            // The quota may be another now.
+            status.isOverQuota = nil
             return status
         }
         changedPeers = Set(peers.keys)
@@ -205,8 +207,11 @@ public final class Engine {
             let frame = try Frame(decoding: bytes)
             counters.framesReceived += 1
             perform(on: id, at: moment) { session in
-                let before = session.repeatedFrames
-                defer { counters.repeatedFrames += session.repeatedFrames - before }
+                let before = (repeated: session.repeatedFrames, excess: session.excessFrames)
+                defer {
+                    counters.repeatedFrames += session.repeatedFrames - before.repeated
+                    counters.excessFrames = (counters.excessFrames ?? 0) + session.excessFrames - before.excess
+                }
                 return session.receive(frame, byteCount: bytes.count, at: moment)
             }
         } catch {
@@ -256,6 +261,7 @@ public final class Engine {
         while let frame = link.waiting.first {
             guard transport.send(frame, on: id) else { break }
             link.waiting.removeFirst()
+            link.waitingBytes -= frame.count
         }
         links[id] = link
         if link.waiting.isEmpty { perform(on: id, at: moment) { $0.onLinkWritable(at: moment) } }
@@ -366,6 +372,8 @@ public struct EngineCounters: Codable, Hashable, Sendable {
     public var malformedFrames: UInt64 = 0
     /// Frames without effect, because what they bring came before.
     public var repeatedFrames: UInt64 = 0
+    /// Frames that were dropped because they came faster than anybody needs.
+    public var excessFrames: UInt64?
     /// Sessions that were ended because of what the peer sent.
     public var violations: UInt64 = 0
     /// Entries of both kinds of log that were stored.
@@ -387,6 +395,6 @@ public struct EngineCounters: Codable, Hashable, Sendable {
 
     /// Everything that was turned away, at whatever layer. A malformed frame is among the violations: it ends its session.
     var refusals: UInt64 {
-        refusedConnections + refusedMessages + repeatedFrames + violations + entriesQuarantined
+        refusedConnections + refusedMessages + repeatedFrames + (excessFrames ?? 0) + violations + entriesQuarantined
     }
 }

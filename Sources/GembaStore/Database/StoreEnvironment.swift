@@ -13,6 +13,7 @@ struct StoreEnvironment: Sendable {
     let derivedFrom: Set<TableID>
     let sources: ReplicaSources
     let rosterCache = RosterCache()
+    let quota = DiskQuota()
 
     init(plant: PlantID, identity: StationIdentity, schema: Schema, sources: ReplicaSources) throws(StoreError) {
         self.plant = plant

@@ -80,7 +80,7 @@ struct BatchApplier {
         } catch {
             throw .problem(.invalid(error.message))
         }
-        try authorise(verified)
+        try authorise(verified, byteCount: run.entryBytes)
         var deps: [[LocalDot]] = []
         for (entry, _) in verified.entries {
             deps.append(try resolve(entry.deps, kind: kind, otherwise: .missingDependency))
@@ -123,7 +123,7 @@ struct BatchApplier {
         changes.append(dot)
     }
 
-    private func authorise(_ run: VerifiedRun) throws(Refusal) {
+    private mutating func authorise(_ run: VerifiedRun, byteCount: Int) throws(Refusal) {
         let roster = try attempt { try context.roster() }
         switch kind {
         case .roster:
@@ -133,7 +133,20 @@ struct BatchApplier {
             guard member.may(.writeData) else {
                 throw .problem(.invalid("Station \(member.name) may not write data."))
             }
+            try checkQuota(of: run, byteCount: byteCount)
         }
+    }
+
+    private mutating func checkQuota(of run: VerifiedRun, byteCount: Int) throws(Refusal) {
+        if run.station == context.environment.identity.stationKey { return }
+        let isAdmitted = try attempt {
+            try context.environment.quota.admits(run, byteCount: byteCount) {
+                try context.log.storedBytes(of: run.station)
+            }
+        }
+        guard !isAdmitted else { return }
+        outcome.overQuota.insert(run.station)
+        throw .problem(.overQuota)
     }
 
     private func resolve(
@@ -143,6 +156,7 @@ struct BatchApplier {
         for reference in references {
             guard let dot = try attempt({ try context.log.resolve(reference, kind: kind) }) else {
                 if calibration.contains(.ignoresDependencies) { continue }
+                if kind == .data { context.environment.quota.noteWanted(reference) }
                 throw .problem(problem)
             }
             dots.append(dot)
@@ -168,6 +182,7 @@ struct BatchApplier {
                 entries, to: &tip, deps: deps.flatMap(\.self), signature: verified.head.signature, contents: contents)
             outcome.entryCount += verified.entries.count
             outcome.advanced.append(tip.reference)
+            if kind == .data { context.environment.quota.add(run.entryBytes, of: tip.station) }
             if tip.station == context.environment.identity.stationKey { try noticeRecovery(of: tip) }
             if kind == .roster { try context.placeOwnJoin() }
         } catch let refusal as Refusal {

@@ -10,7 +10,9 @@ import Testing
 private final class Door {
     private var keeper: Doorkeeper
     init(_ admission: @escaping @Sendable (TransportKey) -> Admission) { keeper = Doorkeeper(admission: admission) }
-    func admit(_ key: TransportKey, at now: ContinuousClock.Instant) -> UInt64? { keeper.admit(key, at: now) }
+    func admit(_ key: TransportKey, from address: String = "192.0.2.7", at now: ContinuousClock.Instant) -> UInt64? {
+        keeper.admit(key, from: address, at: now)
+    }
     func seat(_ handshake: UInt64) -> TransportKey? { keeper.seat(handshake) }
     func dismiss(_ handshake: UInt64) { keeper.dismiss(handshake) }
     func dismissSilent(at now: ContinuousClock.Instant) { keeper.dismissSilent(at: now) }
@@ -81,18 +83,18 @@ struct DoorkeeperTests {
         let request = [
             version, [1], Array(SocketProfile.domain.utf8), Array("192.0.2.7".utf8), [], Array("CURVE".utf8), key.bytes,
         ]
-        let welcome = HandshakeDesk.reply(to: request) { $0 == key ? 7 : nil }
+        let welcome = HandshakeDesk.reply(to: request) { $0 == key && $1 == "192.0.2.7" ? 7 : nil }
         #expect(welcome[0...2] == [version, [1], Array("200".utf8)])
         #expect(welcome[4] == Array(key.description.utf8))
         #expect(welcome[5] == [15] + Array("Gemba-Handshake".utf8) + [0, 0, 0, 1] + Array("7".utf8))
-        #expect(HandshakeDesk.reply(to: request, { _ in nil })[2] == Array("300".utf8))
+        #expect(HandshakeDesk.reply(to: request, { _, _ in nil })[2] == Array("300".utf8))
         for index in request.indices where ![1, 3, 4].contains(index) {
             var other = request
             other[index] = Array("NULL".utf8)
-            #expect(HandshakeDesk.reply(to: other, { _ in 7 })[2] == Array("300".utf8))
+            #expect(HandshakeDesk.reply(to: other, { _, _ in 7 })[2] == Array("300".utf8))
         }
         for count in request.indices {
-            #expect(HandshakeDesk.reply(to: Array(request[..<count]), { _ in 7 })[2] == Array("300".utf8))
+            #expect(HandshakeDesk.reply(to: Array(request[..<count]), { _, _ in 7 })[2] == Array("300".utf8))
         }
     }
 }
