@@ -10,7 +10,8 @@ struct Soak: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "soak",
         abstract: "Simulates plants on a faulty network, one for each seed.",
-        discussion: "Prints each seed that fails, with what it needs to be run again. Exits with 1 if there is one.")
+        discussion: "Prints each seed that fails, with what it needs to be run again. Exits with 1 if there is one.",
+        subcommands: [MutantSoak.self])
 
     @Option(help: "How many seeds to run.")
     var seeds: UInt64 = 100
