@@ -134,15 +134,17 @@ final class LogStore {
     /// Stores the next entries of a log, which end at a head, and moves its tip and the frontier.
     ///
     /// - Parameters:
+    ///   - signature: nil when more entries of the same transaction stand before the head.
     ///   - deps: what the entries follow in other logs.
     ///   - contents: what stands in their segments, if that was made ready before.
     func append(
-        _ entries: [StoredEntry], to tip: inout LogTip, deps: [LocalDot], signature: [UInt8],
+        _ entries: [StoredEntry], to tip: inout LogTip, deps: [LocalDot], signature: [UInt8]?,
         contents: [SegmentEntries]? = nil
     ) throws {
         guard let first = entries.first, let last = entries.last else {
             // Nothing but a genesis, which is stored already.
-            return try keep(signature: signature, at: tip.dot)
+            if let signature { try keep(signature: signature, at: tip.dot) }
+            return
         }
         precondition(first.sequence == tip.sequence + 1, "entry \(first.sequence) does not follow \(tip.sequence)")
         let previous = tip.sequence

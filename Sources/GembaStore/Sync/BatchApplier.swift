@@ -48,8 +48,18 @@ struct BatchApplier {
                 }
             }
         }
-        try context.rows.merge(context.operations, as: changes, pausing: giveWay)
+        try mergeGathered()
         try context.save(latestTimestamp: clock.latest)
+    }
+
+    /// Contents of changes that are gathered before they are merged. More would cost pages less, but a small entry may have a
+    /// content of ``Limits/contentBytes``, and the window lets thousands come at once.
+    private static let gatheredBytes = 32 << 20
+
+    private mutating func mergeGathered() throws {
+        try context.rows.merge(context.operations, as: changes, pausing: giveWay)
+        context.operations.removeAll()
+        changes.removeAll(keepingCapacity: true)
     }
 
     private func giveWay() throws {
@@ -177,9 +187,18 @@ struct BatchApplier {
                 guard let genesis = verified.genesis else { throw Refusal.problem(.missingDependency) }
                 tip = try context.log.create(genesis, hash: verified.entries[0].hash, encoded: run.entries[0])
             }
-            let entries = try take(verified, run: run, after: tip, deps: deps, skipping: held == nil ? 1 : 0)
-            try context.log.append(
-                entries, to: &tip, deps: deps.flatMap(\.self), signature: verified.head.signature, contents: contents)
+            let first = held == nil ? 1 : 0
+            var place = first
+            repeat {
+                let start = place
+                let entries = try take(verified, run: run, after: tip, deps: deps, from: &place)
+                let isLast = place == verified.entries.count
+                try context.log.append(
+                    entries, to: &tip, deps: deps[start..<place].flatMap(\.self),
+                    signature: isLast ? verified.head.signature : nil,
+                    contents: isLast && start == first ? contents : nil)
+                if context.operations.byteCount >= Self.gatheredBytes { try mergeGathered() }
+            } while place < verified.entries.count
             outcome.entryCount += verified.entries.count
             outcome.advanced.append(tip.reference)
             if kind == .data { context.environment.quota.add(run.entryBytes, of: tip.station) }
@@ -192,14 +211,18 @@ struct BatchApplier {
         }
     }
 
-    /// Gathers what the entries of a run do to rows, and returns them as they are to be stored.
+    /// Gathers what the entries of a run do to rows, until enough is gathered, and returns them as they are to be stored.
+    ///
+    /// - Parameter place: the first entry, and then the one after the last.
     private mutating func take(
-        _ verified: VerifiedRun, run: Run, after tip: LogTip, deps: [[LocalDot]], skipping skipped: Int
+        _ verified: VerifiedRun, run: Run, after tip: LogTip, deps: [[LocalDot]], from place: inout Int
     ) throws -> [StoredEntry] {
         var entries: [StoredEntry] = []
-        entries.reserveCapacity(verified.entries.count)
+        entries.reserveCapacity(verified.entries.count - place)
         var ahead = tip
-        for index in skipped..<verified.entries.count {
+        while place < verified.entries.count, entries.isEmpty || context.operations.byteCount < Self.gatheredBytes {
+            let index = place
+            place += 1
             let (entry, hash) = verified.entries[index]
             let dot = LocalDot(replica: ahead.number, sequence: ahead.sequence + 1)
             ahead.lamport = try context.log.lamport(after: ahead, deps: deps[index])

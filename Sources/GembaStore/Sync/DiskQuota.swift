@@ -23,6 +23,8 @@ final class DiskQuota: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Logs that are remembered because a run of them was left out.
+    private static let notedLogs = 4096
 
     var bytes: Int64 {
         get { state.withLock { $0.bytes } }
@@ -37,7 +39,11 @@ final class DiskQuota: Sendable {
         let stored = try measure()
         state.withLock { $0.stored[run.station] = stored }
         if fits(run, byteCount: byteCount) { return true }
-        state.withLock { _ = $0.leftOut.insert(run.replica) }
+        state.withLock { state in
+            // A station may open logs as it likes. Those that are forgotten here are noted again when they come again.
+            if state.leftOut.count >= Self.notedLogs { (state.leftOut, state.wanted) = ([], [:]) }
+            state.leftOut.insert(run.replica)
+        }
         return false
     }
 
