@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 
+import cases_beacons
 import cases_bodies
 import cases_checkpoints
 import cases_folds
@@ -32,6 +33,7 @@ SUBJECTS = [
     ("packs.json", "07-sync.md", cases_packs.packs),
     ("manifests.json", "08-checkpoint.md", cases_checkpoints.manifests),
     ("sections.json", "08-checkpoint.md", cases_checkpoints.sections),
+    ("beacons.json", "11-discovery.md", cases_beacons.beacons),
 ]
 
 

@@ -6,7 +6,7 @@ struct VectorFileTests {
     /// The files that the other suites read.
     static let files = [
         "items", "entries", "genesis", "coded", "bodies", "heads", "runs", "merges", "roster", "tokens", "folds",
-        "frames", "digests", "packs", "manifests", "sections",
+        "frames", "digests", "packs", "manifests", "sections", "beacons",
     ]
 
     @Test("every file is there, is read by a suite, and has cases", arguments: files)
