@@ -13,6 +13,9 @@ enum MutantForm: CaseIterable {
     case hello
     case manifest
 
+    /// Whether roster logs take this form, too.
+    var carriesRoster: Bool { self != .pack && self != .bodies }
+
     /// The bytes of a sample in this form, before or after its runs are damaged with understanding.
     func encode(_ runs: [Run], of logs: SampleLogs, using random: inout SeededGenerator) -> [UInt8] {
         let session = SessionID(rawValue: 1)

@@ -15,6 +15,9 @@ public struct MutantTrial: Sendable {
         /// How to make each mutant again that was believed and says something else.
         public var deceptions: [String] = []
 
+        /// Counts nothing yet.
+        public init() {}
+
         /// Adds another tally.
         public mutating func add(_ other: Tally) {
             mutants += other.mutants
@@ -63,7 +66,7 @@ public struct MutantTrial: Sendable {
     public func believesSamples(seed: UInt64) -> Bool {
         var random = SeededGenerator(seed: seed)
         return MutantForm.allCases.allSatisfy { form in
-            let beliefs = form.believed(form.encode(sampleRuns(&random), of: logs, using: &random), by: judge)
+            let beliefs = form.believed(form.encode(sampleRuns(of: form, &random), of: logs, using: &random), by: judge)
             return !beliefs.isEmpty && beliefs.allSatisfy(judge.isTrue)
         }
     }
@@ -71,7 +74,7 @@ public struct MutantTrial: Sendable {
     private func makeMutant(
         of form: MutantForm, using random: inout SeededGenerator
     ) -> (whole: [UInt8], mutant: [UInt8]) {
-        var runs = sampleRuns(&random)
+        var runs = sampleRuns(of: form, &random)
         var encoding = random.fork()
         var again = encoding
         let whole = form.encode(runs, of: logs, using: &encoding)
@@ -83,7 +86,7 @@ public struct MutantTrial: Sendable {
         }
         var mutant = form.encode(runs, of: logs, using: &again)
         if mutant == whole || random.chance(0.3) {
-            let other = sampleRuns(&random)[0].encoded()
+            let other = sampleRuns(of: .stream, &random)[0].encoded()
             for _ in 0..<random.number(in: 1...2) {
                 let mutation = ByteMutation.allCases[random.below(ByteMutation.allCases.count)]
                 mutation.apply(to: &mutant, other: other, using: &random)
@@ -93,8 +96,8 @@ public struct MutantTrial: Sendable {
     }
 
     /// Some runs between heads, all of data logs or all of the roster log.
-    private func sampleRuns(_ random: inout SeededGenerator) -> [Run] {
-        let isRoster = random.chance(0.2)
+    private func sampleRuns(of form: MutantForm, _ random: inout SeededGenerator) -> [Run] {
+        let isRoster = random.chance(0.2) && form.carriesRoster
         let candidates = logs.logs.filter { ($0.kind == .roster) == isRoster }
         return (0..<random.number(in: 1...3)).compactMap { _ in
             guard let log = random.pick(candidates), let head = random.pick(log.heads) else { return nil }

@@ -27,8 +27,9 @@ enum RunMutation: CaseIterable {
         case .takeAnotherSignature: run.signature = random.pick(other.heads)?.signature ?? run.signature
         case .signAgain:
             let hash = other.hashes[random.below(other.hashes.count)]
-            run.signature =
-                other.identity.signHead(replica: run.replica, sequence: run.last, hash: hash, plant: logs.plant).signature
+            let head = other.identity.signHead(
+                replica: run.replica, sequence: run.last, hash: hash, plant: logs.plant)
+            run.signature = head.signature
         case .renumber: move(&run, to: SequenceNumber(random.below(40)), hash: other.hashes[0])
         case .moveToAnotherLog: run.replica = other.replica
         case .swapEntries: run.entries.swapAt(place, random.below(run.entries.count))
@@ -46,7 +47,8 @@ enum RunMutation: CaseIterable {
             change(&run.entries[place]) { $0.seal = $0.seal == nil ? seal : nil }
         case .changeBody:
             let mutation = ByteMutation.allCases[random.below(ByteMutation.allCases.count)]
-            change(&run.entries[place]) { mutation.apply(to: &$0.body, other: run.signature, using: &random) }
+            let piece = run.signature
+            change(&run.entries[place]) { mutation.apply(to: &$0.body, other: piece, using: &random) }
         case .followAnother: if run.first > 0 { run.previous = other.hashes[random.below(other.hashes.count)].prefix }
         case .cutAnywhere: run.entries.removeLast(random.below(run.entries.count))
         case .pretendGenesis: move(&run, to: 0, hash: other.hashes[0])

@@ -2,8 +2,8 @@ import GembaCausality
 import GembaTrust
 import GembaWire
 
-/// Logs of two stations of one plant, made from a seed with real keys, chains and signatures: what mutants are made of, and what
-/// is true of them.
+/// Logs of two stations of one plant, made from a seed with real keys, chains and signatures: what mutants are made of, and
+/// what is true of them.
 struct SampleLogs: Sendable {
     /// One log, and the places where its author signed it.
     struct Log: Sendable {
@@ -89,7 +89,8 @@ struct SampleLogs: Sendable {
         self.logs = logs
         manifest = identities[0].sign(
             CheckpointManifest(
-                plant: plant, maker: identities[0].stationKey, made: HybridTimestamp(rawValue: 7), roster: frontier, entries: 9, rows: 3,
+                plant: plant, maker: identities[0].stationKey, made: HybridTimestamp(rawValue: 7), roster: frontier,
+                entries: 9, rows: 3,
                 state: StateDigest(rawValue: generator.hash()), chunkBytes: 64 << 10, bytes: 100_000,
                 chunks: (0..<2).map { _ in ChunkHash(rawValue: generator.hash()) }))
     }
@@ -106,21 +107,31 @@ struct SampleLogs: Sendable {
         let other = logs.last { $0.kind == .data }
         for (count, size) in groups {
             for _ in 0..<count {
-                let sequence = SequenceNumber(log.entries.count)
-                let value = Value.blob(generator.bytes(size > 200 ? size : generator.number(in: 1...size)))
-                let body = ChangeBody(
-                    timestamp: HybridTimestamp(rawValue: generator.next() >> 16), lamport: sequence, schemaVersion: 1,
-                    actor: "ewa", reason: "counted", operations: [
-                        RowOperation(
-                            table: TableID(rawValue: 1), row: RowID(rawValue: UInt128(generator.next())), verb: .insert,
-                            effects: [Effect(group: GroupID(rawValue: 1), content: .register(replaces: [], values: [value]))])
-                    ], references: [])
+                let body = change(
+                    SequenceNumber(log.entries.count), bytes: size > 200 ? size : generator.number(in: 1...size),
+                    using: &generator)
                 let deps = generator.chance(0.3) ? other.map { [$0.tip] } : nil
                 log.append(try Envelope.makeEntry(body.encoded(author: log.replica), deps: deps ?? []))
             }
             log.sign(for: plant)
         }
         return log
+    }
+}
+
+extension SampleLogs {
+    /// A change that inserts a row with so many random bytes.
+    private static func change(
+        _ sequence: SequenceNumber, bytes: Int, using generator: inout SeededGenerator
+    ) -> ChangeBody {
+        let effect = Effect(
+            group: GroupID(rawValue: 1), content: .register(replaces: [], values: [.blob(generator.bytes(bytes))]))
+        let operation = RowOperation(
+            table: TableID(rawValue: 1), row: RowID(rawValue: UInt128(generator.next())), verb: .insert,
+            effects: [effect])
+        return ChangeBody(
+            timestamp: HybridTimestamp(rawValue: generator.next() >> 16), lamport: sequence, schemaVersion: 1,
+            actor: "ewa", reason: "counted", operations: [operation], references: [])
     }
 }
 
@@ -133,6 +144,7 @@ extension SampleLogs.Log {
 
 extension SeededGenerator {
     fileprivate mutating func hash() -> ThirtyTwoByteValue {
-        ThirtyTwoByteValue(high: UInt128(next()) << 64 | UInt128(next()), low: UInt128(next()) << 64 | UInt128(next()))
+        let halves = (0..<2).map { _ in UInt128(next()) << 64 | UInt128(next()) }
+        return ThirtyTwoByteValue(high: halves[0], low: halves[1])
     }
 }
