@@ -245,7 +245,8 @@ extension Acceptor {
     /// waits longest means nothing good. Several at once, since finding them means looking at all.
     private func cutLongestWaiting() {
         let waiting = connections.compactMap { descriptor, connection in connection.deadline.map { (descriptor, $0) } }
-        for (descriptor, _) in waiting.sorted(by: { $0.1 < $1.1 }).prefix(mostWaiting / 8 + 1) { disconnect(descriptor) }
+        let longest = waiting.sorted { $0.1 < $1.1 }.prefix(mostWaiting / 8 + 1)
+        for (descriptor, _) in longest { disconnect(descriptor) }
     }
 
     private func end(_ link: Link) {

@@ -46,7 +46,7 @@ def main():
                 failures.append("%s: %d MiB resident, at most %d are allowed"
                                 % (name, seen.peak_bytes / MEBIBYTE, allowed / MEBIBYTE))
             if not plant.is_relay_running():
-                failures.append("%s: the relay has ended" % name)
+                failures.append("%s: the relay has ended\n%s" % (name, plant.log_end("relay")))
                 break
             if seen.arrived < seen.written or seen.written == 0:
                 failures.append("%s: %d of %d changes arrived" % (name, seen.arrived, seen.written))

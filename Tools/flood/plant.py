@@ -101,6 +101,10 @@ class Plant:
     def is_relay_running(self):
         return self.processes["relay"].poll() is None
 
+    def log_end(self, machine):
+        with open(self.data(machine) + ".log", errors="replace") as log:
+            return "".join(log.readlines()[-30:])
+
     def relay_memory(self, field="VmRSS"):
         with open("/proc/%d/status" % self.processes["relay"].pid) as status:
             for line in status:

@@ -181,8 +181,8 @@ struct Examination {
         guard !over.isEmpty else { return }
         add(
             "quota", .notable,
-            "newer changes of \(over.joined(separator: ", ")) are left out, for what is here takes the share of this disk that "
-                + "one station may have",
+            "newer changes of \(over.joined(separator: ", ")) are left out, for what is here takes the share of this disk "
+                + "that one station may have",
             "Find out what writes so much there. `\(program) run --author-quota` gives each station more.")
     }
 

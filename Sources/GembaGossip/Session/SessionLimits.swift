@@ -143,7 +143,9 @@ public struct SessionLimits: Hashable, Sendable {
     public var mentionedEntries = 8 << 10
     /// How often the work of a comparison may be repeated, as a multiple of one pass over both vectors. A walk passes
     /// each entry once for each level, at most five for any sensible number of replicas; the rest is for repetition.
-    public var comparisonPasses = 64
+    public var comparisonPasses = 16
+    /// Parts of one step of a comparison: a step of honest ones is full at 128 KiB, which is some 900 digests.
+    public var stepParts = 4096
     /// Consecutive comparisons whose answers contradicted the peer's own digest.
     public var contradictions = 4
     /// Times that a peer may begin anew under another session id on one link: a crash-looping process dials new links.

@@ -4,17 +4,27 @@ import Synchronization
 
 /// What the transport's handshake asks: a snapshot of the roster's keys that any thread may read.
 public final class AdmissionTable: Sendable {
-    private let members = Mutex<Set<TransportKey>>([])
+    private struct State {
+        var members: Set<TransportKey> = []
+        var heldOff: Set<TransportKey> = []
+    }
+
+    private let state = Mutex(State())
 
     init() {}
 
-    /// Members are admitted; everyone else may wait in the lobby and show why it should be one.
+    /// Members are admitted, unless they are held off; everyone else may wait in the lobby and show why it should be one.
     public func admission(of key: TransportKey) -> Admission {
-        members.withLock { $0.contains(key) } ? .member : .lobby
+        state.withLock { state in
+            if state.heldOff.contains(key) { return .refused }
+            return state.members.contains(key) ? .member : .lobby
+        }
     }
 
     func update(from roster: Roster) {
         let keys = Set(roster.members.values.map(\.transport))
-        members.withLock { $0 = keys }
+        state.withLock { $0.members = keys }
     }
+
+    func update(heldOff keys: Set<TransportKey>) { state.withLock { $0.heldOff = keys } }
 }

@@ -75,6 +75,10 @@ extension Engine {
             if let station = links[id]?.session.peer?.station, peers[station] != nil {
                 updatePeer(station) { $0.violations += 1 }
             }
+            if let link = links[id], link.session.configuration.standing == .members {
+                restraint.noteFault(of: link.transport, at: moment.instant)
+                admissions.update(heldOff: restraint.heldOff)
+            }
             logger.notice("session refused", metadata: ["reason": "\(end.text)"])
         }
         if end.code == .duplicateLink, let link = links[id] {

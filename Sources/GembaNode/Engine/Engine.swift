@@ -39,6 +39,12 @@ public final class Engine {
     var backfill = BackfillDesk()
     /// What is done about damaged pages.
     var pages = PageCare()
+    /// What is known of the neighbourhood.
+    var discovery: DiscoveryDesk
+    /// The endpoints that are dialled because a beacon named them, with the key of the member whose it was.
+    var discovered: [String: TransportKey] = [:]
+    /// Which members are held off.
+    var restraint = Restraint()
     /// When a sign of a clone last made this database change its name.
     var lastCloneHint: Instant?
     private var openedLinks: UInt64 = 0
@@ -53,6 +59,7 @@ public final class Engine {
         self.transport = transport
         self.configuration = configuration
         self.logger = logger
+        discovery = DiscoveryDesk(seal: BeaconSeal(of: replica.plant))
         roster = try replica.roster()
         peers = try replica.peers().mapValues { status in
             var status = status
@@ -119,6 +126,7 @@ public final class Engine {
 
     /// Lets time pass. Called several times a second.
     public func tick(at moment: Moment) {
+        if restraint.release(at: moment.instant) { admissions.update(heldOff: restraint.heldOff) }
         noticeLocalChanges(at: moment)
         for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             perform(on: id, at: moment) { $0.onTick(at: moment) }
@@ -183,6 +191,8 @@ public final class Engine {
     private func open(
         _ id: LinkID, key: TransportKey, direction: TransportEvent.Direction, at moment: Moment
     ) {
+        // An accepted link of such a member shook hands before it was held off; a dialled one asked nobody.
+        guard !restraint.heldOff.contains(key) else { return transport.close(id) }
         let known = roster.members(withTransport: key)
         let expected = known.count == 1 ? known[0].station : nil
         let isMember = roster.members[replica.identity.stationKey] != nil
@@ -304,7 +314,7 @@ public final class Engine {
 
     // MARK: - Dialling
 
-    private func dial(at moment: Moment) {
+    func dial(at moment: Moment) {
         refreshTargets(at: moment)
         let linked = Dictionary(grouping: links.values, by: \.direction)
         let live = links.mapValues(\.transport)
@@ -318,7 +328,7 @@ public final class Engine {
         }
     }
 
-    /// The endpoints to dial: those configured, else those that members publish.
+    /// The endpoints to dial: those configured, else those that members publish, and those that beacons name.
     private func refreshTargets(at moment: Moment) {
         var wanted = configuration.peers
         if wanted.isEmpty {
@@ -326,6 +336,12 @@ public final class Engine {
                 wanted += member.endpoints.map { PeerAddress(endpoint: $0, transport: member.transport) }
             }
         }
+        let known = Set(wanted.map(\.endpoint))
+        let neighbours = neighbours(at: moment).filter { !known.contains($0.endpoint) }
+        discovered = Dictionary(
+            neighbours.map { ($0.endpoint, $0.transport ?? replica.identity.transportKey) },
+            uniquingKeysWith: { first, _ in first })
+        wanted += neighbours
         for address in wanted where targets[address.endpoint] == nil {
             targets[address.endpoint] = DialTarget(
                 endpoint: address.endpoint, configured: address.transport, at: moment.instant)
