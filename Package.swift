@@ -95,7 +95,8 @@ let testTargets: [Target] = [
         name: "GembaTests",
         dependencies: [
             "GembaCausality", "GembaCRDT", "GembaWire", "GembaGossip", "GembaTrust", "GembaStore", "GembaNode",
-            "GembaZeroMQ", "GembaFloor", "Gemba", "GembaSimulation", "CZeroMQ", "CZstd", grdb, crypto, logging,
+            "GembaZeroMQ", "GembaFloor", "Gemba", "GembaSimulation", "GembaCommands", "CZeroMQ", "CZstd", grdb, crypto,
+            logging,
         ],
         exclude: ["Floor/Fixtures", "Formats/Fixtures"],
         swiftSettings: settings)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import cases_agreement
+import cases_beacons
 import cases_bodies
 import cases_bundles
 import cases_checkpoints
@@ -40,6 +41,7 @@ SUBJECTS = [
     ("manifests.json", "08-checkpoint.md", cases_checkpoints.manifests),
     ("sections.json", "08-checkpoint.md", cases_checkpoints.sections),
     ("bundles.json", "09-bundle.md", cases_bundles.bundles),
+    ("beacons.json", "11-discovery.md", cases_beacons.beacons),
 ]
 
 

@@ -32,6 +32,12 @@ public enum Limits {
     public static let nameBytes = 64
     /// Stations that one act gives an epoch key to: with 119 bytes each they take an eighth of an entry.
     public static let epochWraps = 1024
+    /// UTF-8 bytes of an endpoint in a beacon, as in the roster.
+    public static let endpointBytes = 255
+    /// Endpoints in a beacon: a machine with more networks than that says the first.
+    public static let beaconEndpoints = 4
+    /// A beacon as it is sent: one datagram that no network has to cut into pieces.
+    public static let beaconBytes = 1200
     /// UTF-8 bytes of what a bye says.
     public static let byeTextBytes = 1024
     /// Names that both ends of a stream remember for its packs: 64 KiB of them, more than logs that are written to at once.

@@ -55,6 +55,7 @@ struct Examination {
         examineSchema(replica.unresolvedRules)
         examineClock(status)
         examineDisk(condition, program)
+        examineQuota(status, program)
         examinePages(status, program)
     }
 
@@ -216,6 +217,16 @@ struct Examination {
                 "file", .broken, condition.fileFaults.joined(separator: "; "),
                 Finding.rescue(program))
         }
+    }
+
+    private mutating func examineQuota(_ status: StationStatus, _ program: String) {
+        let over = status.peers.filter { $0.status.isOverQuota == true }.map(\.member.displayName)
+        guard !over.isEmpty else { return }
+        add(
+            "quota", .notable,
+            "newer changes of \(over.joined(separator: ", ")) are left out, for what is here takes the share of this disk "
+                + "that one station may have",
+            "Find out what writes so much there. `\(program) run --author-quota` gives each station more.")
     }
 
     private mutating func examinePages(_ status: StationStatus, _ program: String) {

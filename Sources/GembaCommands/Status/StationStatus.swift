@@ -144,6 +144,7 @@ extension StationStatus {
             ("messages", .count(counters.refusedMessages)),
             ("frames", .count(counters.malformedFrames)),
             ("repeated", .count(counters.repeatedFrames)),
+            ("excess", .count(counters.excessFrames ?? 0)),
             ("sessions", .count(counters.violations)),
         ])
     }

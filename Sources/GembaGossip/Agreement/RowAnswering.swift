@@ -6,8 +6,8 @@ struct RowAnswering: Sendable {
     private var question: CompareMessage?
     /// What the store is looking up.
     private var reading: CompareMessage?
-    private var rangePace: TokenBucket
-    private var rowPace: TokenBucket
+    private var rangePace: TokenBucket<Instant>
+    private var rowPace: TokenBucket<Instant>
 
     init(limits: SessionLimits) {
         rangePace = TokenBucket(capacity: limits.rangeBurst, refill: limits.rangeRefill)

@@ -42,8 +42,11 @@ extension LogSync {
         _ message: VectorMessage, at now: Instant, into outbox: inout Outbox
     ) throws(ProtocolViolation) {
         guard message.round == round, comparison != nil else { return }
+        guard message.parts.count <= limits.stepParts else {
+            throw ProtocolViolation(.limitExceeded, "a step of a comparison with too many parts")
+        }
         comparison?.isConfirmed = true
-        let answers = try comparison?.receive(message.parts, at: now) ?? []
+        let answers = try comparison?.receive(message.parts, at: now, limits: limits) ?? []
         send(answers, into: &outbox)
         try completeIfPossible(at: now, into: &outbox)
     }

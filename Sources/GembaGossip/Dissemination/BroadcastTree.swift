@@ -41,7 +41,7 @@ struct BroadcastTree<Link: Hashable & Comparable & Sendable>: Sendable {
     /// Roots that fell silent, with the last number, the latest last: what of theirs still goes around is not news.
     private var lost: [Beacon] = []
     private var ownNumber: UInt64 = 0
-    private var news: TokenBucket
+    private var news: TokenBucket<Instant>
 
     init(own: UInt64, limits: SessionLimits) {
         self.own = own

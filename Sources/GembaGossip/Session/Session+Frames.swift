@@ -19,6 +19,7 @@ extension Session {
             return
         }
         greeting.isConfirmed = true
+        guard try pace.admits(frame.message, at: moment.instant) else { return }
         try receive(frame.message, at: moment, into: &outbox)
     }
 

@@ -30,6 +30,7 @@ public struct Session: Sendable {
     var linkIsWritable = true
     private var isStarted = false
     var framesOfOtherRuns: UInt64 = 0
+    var pace: FramePace
 
     /// How the session ended, or nil while it lives.
     public internal(set) var end: SessionEnd?
@@ -52,6 +53,7 @@ public struct Session: Sendable {
         serving = BackfillServing(limits: configuration.limits)
         comparison = RowComparison(limits: configuration.limits)
         answering = RowAnswering(limits: configuration.limits)
+        pace = FramePace(limits: configuration.limits)
     }
 
     /// The peer's introduction; nil before it arrived.
@@ -65,6 +67,9 @@ public struct Session: Sendable {
     public var repeatedFrames: UInt64 {
         framesOfOtherRuns + roster.incoming.repeatedBatches + data.incoming.repeatedBatches
     }
+
+    /// Frames that were dropped because they came faster than anybody needs.
+    public var excessFrames: UInt64 { pace.excess }
 
     /// Whether this node holds everything that the peer offered in the last comparison.
     public func isSettled(_ kind: LogKind) -> Bool { kind == .roster ? roster.isSettled : data.isSettled }
@@ -99,7 +104,9 @@ public struct Session: Sendable {
     public mutating func receive(_ frame: Frame, byteCount: Int, at moment: Moment) -> [SessionAction] {
         perform(at: moment) { (session, outbox) throws(ProtocolViolation) in
             try session.lobby?.admit(bytes: byteCount)
+            let before = session.repeatedFrames
             try session.receive(frame, at: moment, into: &outbox)
+            try session.pace.noteRepeated(session.repeatedFrames - before, at: moment.instant)
         }
     }
 

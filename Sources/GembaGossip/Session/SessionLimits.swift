@@ -156,6 +156,33 @@ public struct SessionLimits: Hashable, Sendable {
     public var roundBurst = 32
     /// See ``roundBurst``.
     public var roundRefill: Duration = .milliseconds(250)
+    /// Steps of comparisons that are taken in a burst before each waits for ``stepRefill``: a comparison of all the replicas
+    /// that a peer may name takes some fifty frames.
+    public var stepBurst = 512
+    /// See ``stepBurst``.
+    public var stepRefill: Duration = .milliseconds(10)
+    /// Bytes of answers to one step of a comparison, as they are encoded. All the replicas that a peer may name take one and a
+    /// half megabytes; questions that ask for more have this node say the same many times.
+    public var stepAnswerBytes = 2 << 20
+    /// Offers of checkpoints that are taken in a burst before each waits for ``offerRefill``: each is up to a megabyte of
+    /// hashes and a signature to be verified, and honest ones come every five seconds at most.
+    public var offerBurst = 4
+    /// See ``offerBurst``.
+    public var offerRefill: Duration = .seconds(2)
+    /// Requests for chunks that are taken in a burst before each waits for ``fetchRefill``: a hundred a second are fifty
+    /// megabytes.
+    public var fetchBurst = 64
+    /// See ``fetchBurst``.
+    public var fetchRefill: Duration = .milliseconds(10)
+    /// Frames that may come too soon in a burst, and be dropped, before the session ends.
+    public var excessBurst = 1024
+    /// See ``excessBurst``.
+    public var excessRefill: Duration = .milliseconds(100)
+    /// Frames that may come again in a burst before the session ends: whoever opens a round leaves up to
+    /// ``outstandingBatches`` of the one before on their way.
+    public var repeatBurst = 8192
+    /// See ``repeatBurst``.
+    public var repeatRefill: Duration = .milliseconds(2)
     /// The highest round number. A session that opened a round every millisecond would take seven weeks to get there.
     public var greatestRound: UInt64 = 1 << 32
     /// Times that a root is repeated within a round for a peer that repeats its own, so that two repetitions never feed
@@ -169,7 +196,9 @@ public struct SessionLimits: Hashable, Sendable {
     public var mentionedEntries = 8 << 10
     /// How often the work of a comparison may be repeated, as a multiple of one pass over both vectors. A walk passes
     /// each entry once for each level, at most five for any sensible number of replicas; the rest is for repetition.
-    public var comparisonPasses = 64
+    public var comparisonPasses = 16
+    /// Parts of one step of a comparison: a step of honest ones is full at 128 KiB, which is some 900 digests.
+    public var stepParts = 4096
     /// Consecutive comparisons whose answers contradicted the peer's own digest.
     public var contradictions = 4
     /// Times that a peer may begin anew under another session id on one link: a crash-looping process dials new links.

@@ -44,6 +44,12 @@ public final class Engine {
     var dissemination: Dissemination<LinkID>
     /// What is done about damaged pages.
     var pages = PageCare()
+    /// What is known of the neighbourhood.
+    var discovery: DiscoveryDesk
+    /// The endpoints that are dialled because a beacon named them, with the key of the member whose it was.
+    var discovered: [String: TransportKey] = [:]
+    /// Which members are held off.
+    var restraint = Restraint()
     /// When a sign of a clone last made this database change its name.
     var lastCloneHint: Instant?
     private var openedLinks: UInt64 = 0
@@ -59,10 +65,13 @@ public final class Engine {
         self.configuration = configuration
         self.logger = logger
         dissemination = Dissemination(nonce: configuration.nonce, limits: configuration.limits)
+        discovery = DiscoveryDesk(seal: BeaconSeal(of: replica.plant))
         roster = try replica.roster()
         peers = try replica.peers().mapValues { status in
             var status = status
             status.isConnected = false
+            // The quota may be another now.
+            status.isOverQuota = nil
             return status
         }
         changedPeers = Set(peers.keys)
@@ -123,6 +132,7 @@ public final class Engine {
 
     /// Lets time pass. Called several times a second.
     public func tick(at moment: Moment) {
+        if restraint.release(at: moment.instant) { admissions.update(heldOff: restraint.heldOff) }
         noticeLocalChanges(at: moment)
         for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             perform(on: id, at: moment) { $0.onTick(at: moment) }
@@ -191,6 +201,8 @@ public final class Engine {
     private func open(
         _ id: LinkID, key: TransportKey, direction: TransportEvent.Direction, at moment: Moment
     ) {
+        // An accepted link of such a member shook hands before it was held off; a dialled one asked nobody.
+        guard !restraint.heldOff.contains(key) else { return transport.close(id) }
         let known = roster.members(withTransport: key)
         let expected = known.count == 1 ? known[0].station : nil
         let isMember = roster.members[replica.identity.stationKey] != nil
@@ -215,8 +227,11 @@ public final class Engine {
             let frame = try Frame(decoding: bytes)
             counters.framesReceived += 1
             perform(on: id, at: moment) { session in
-                let before = session.repeatedFrames
-                defer { counters.repeatedFrames += session.repeatedFrames - before }
+                let before = (repeated: session.repeatedFrames, excess: session.excessFrames)
+                defer {
+                    counters.repeatedFrames += session.repeatedFrames - before.repeated
+                    counters.excessFrames = (counters.excessFrames ?? 0) + session.excessFrames - before.excess
+                }
                 return session.receive(frame, byteCount: bytes.count, at: moment)
             }
         } catch {
@@ -268,6 +283,7 @@ public final class Engine {
         while let frame = link.waiting.first {
             guard transport.send(frame, on: id) else { break }
             link.waiting.removeFirst()
+            link.waitingBytes -= frame.count
         }
         links[id] = link
         if link.waiting.isEmpty { perform(on: id, at: moment) { $0.onLinkWritable(at: moment) } }
@@ -319,7 +335,7 @@ public final class Engine {
 
     // MARK: - Dialling
 
-    private func dial(at moment: Moment) {
+    func dial(at moment: Moment) {
         refreshTargets(at: moment)
         let linked = Dictionary(grouping: links.values, by: \.direction)
         let live = links.mapValues(\.transport)
@@ -333,7 +349,7 @@ public final class Engine {
         }
     }
 
-    /// The endpoints to dial: those configured, else those that members publish.
+    /// The endpoints to dial: those configured, else those that members publish, and those that beacons name.
     private func refreshTargets(at moment: Moment) {
         var wanted = configuration.peers
         if wanted.isEmpty {
@@ -341,6 +357,12 @@ public final class Engine {
                 wanted += member.endpoints.map { PeerAddress(endpoint: $0, transport: member.transport) }
             }
         }
+        let known = Set(wanted.map(\.endpoint))
+        let neighbours = neighbours(at: moment).filter { !known.contains($0.endpoint) }
+        discovered = Dictionary(
+            neighbours.map { ($0.endpoint, $0.transport ?? replica.identity.transportKey) },
+            uniquingKeysWith: { first, _ in first })
+        wanted += neighbours
         for address in wanted where targets[address.endpoint] == nil {
             targets[address.endpoint] = DialTarget(
                 endpoint: address.endpoint, configured: address.transport, at: moment.instant)
@@ -387,6 +409,8 @@ public struct EngineCounters: Codable, Hashable, Sendable {
     public var malformedFrames: UInt64 = 0
     /// Frames without effect, because what they bring came before.
     public var repeatedFrames: UInt64 = 0
+    /// Frames that were dropped because they came faster than anybody needs.
+    public var excessFrames: UInt64?
     /// Sessions that were ended because of what the peer sent.
     public var violations: UInt64 = 0
     /// Entries of both kinds of log that were stored.
@@ -410,6 +434,6 @@ public struct EngineCounters: Codable, Hashable, Sendable {
 
     /// Everything that was turned away, at whatever layer. A malformed frame is among the violations: it ends its session.
     var refusals: UInt64 {
-        refusedConnections + refusedMessages + repeatedFrames + violations + entriesQuarantined
+        refusedConnections + refusedMessages + repeatedFrames + (excessFrames ?? 0) + violations + entriesQuarantined
     }
 }

@@ -26,6 +26,9 @@ public struct PeerStatus: Codable, Hashable, Sendable {
     public var agreement: AgreementRecord?
     /// Sessions that ended because of what the peer sent.
     public var violations = 0
+    /// Whether changes of the station are left out, since this node started, because its logs take as much of this disk as
+    /// they may.
+    public var isOverQuota: Bool?
     /// Why the last session ended, in words.
     public var lastEnd: String?
 

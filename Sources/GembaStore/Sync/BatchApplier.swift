@@ -55,8 +55,18 @@ struct BatchApplier {
                 }
             }
         }
-        try context.rows.merge(context.operations, as: changes, pausing: giveWay)
+        try mergeGathered()
         try context.save(latestTimestamp: clock.latest)
+    }
+
+    /// Contents of changes that are gathered before they are merged. More would cost pages less, but a small entry may have a
+    /// content of ``Limits/contentBytes``, and the window lets thousands come at once.
+    private static let gatheredBytes = 32 << 20
+
+    private mutating func mergeGathered() throws {
+        try context.rows.merge(context.operations, as: changes, pausing: giveWay)
+        context.operations.removeAll()
+        changes.removeAll(keepingCapacity: true)
     }
 
     private func giveWay() throws {
@@ -87,7 +97,7 @@ struct BatchApplier {
         } catch {
             throw .problem(.invalid(error.message))
         }
-        try authorise(verified)
+        try authorise(verified, byteCount: run.entryBytes)
         let count = try countedEntries(of: verified)
         try requireKeys(for: verified.entries.prefix(count), of: run.replica)
         var deps: [[LocalDot]] = []
@@ -190,7 +200,7 @@ struct BatchApplier {
         changes.append(dot)
     }
 
-    private func authorise(_ run: VerifiedRun) throws(Refusal) {
+    private mutating func authorise(_ run: VerifiedRun, byteCount: Int) throws(Refusal) {
         let roster = try attempt { try context.roster() }
         switch kind {
         case .roster:
@@ -202,7 +212,20 @@ struct BatchApplier {
             guard member.may(.writeData) else {
                 throw .problem(.invalid("Station \(member.name) may not write data."))
             }
+            try checkQuota(of: run, byteCount: byteCount)
         }
+    }
+
+    private mutating func checkQuota(of run: VerifiedRun, byteCount: Int) throws(Refusal) {
+        if run.station == context.environment.identity.stationKey { return }
+        let isAdmitted = try attempt {
+            try context.environment.quota.admits(run, byteCount: byteCount) {
+                try context.log.storedBytes(of: run.station)
+            }
+        }
+        guard !isAdmitted else { return }
+        outcome.overQuota.insert(run.station)
+        throw .problem(.overQuota)
     }
 
     /// A station that reads takes nothing that it cannot open yet: what a change replaces is known only from its body. The key comes
@@ -232,6 +255,7 @@ struct BatchApplier {
             }
             guard let dot = found else {
                 if calibration.contains(.ignoresDependencies) { continue }
+                if kind == .data { context.environment.quota.noteWanted(reference) }
                 throw .problem(problem)
             }
             dots.append(dot)
@@ -253,13 +277,21 @@ struct BatchApplier {
                 guard let genesis = verified.genesis else { throw Refusal.problem(.missingDependency) }
                 tip = try context.log.create(genesis, hash: verified.entries[0].hash, encoded: run.entries[0])
             }
-            let entries = try take(
-                verified, (held == nil ? 1 : 0)..<count, run: run, after: tip, deps: deps)
-            try context.log.append(
-                entries, to: &tip, deps: deps.flatMap(\.self),
-                signature: count == verified.entries.count ? verified.head.signature : nil, contents: contents)
+            let first = held == nil ? 1 : 0
+            var place = first
+            repeat {
+                let start = place
+                let entries = try take(verified, through: count, run: run, after: tip, deps: deps, from: &place)
+                let isLast = place == count
+                try context.log.append(
+                    entries, to: &tip, deps: deps[start..<place].flatMap(\.self),
+                    signature: isLast && count == verified.entries.count ? verified.head.signature : nil,
+                    contents: isLast && start == first ? contents : nil)
+                if context.operations.byteCount >= Self.gatheredBytes { try mergeGathered() }
+            } while place < count
             outcome.entryCount += count
             outcome.advanced.append(tip.reference)
+            if kind == .data { context.environment.quota.add(run.entryBytes, of: tip.station) }
             if tip.station == context.environment.identity.stationKey { try noticeRecovery(of: tip) }
             if kind == .roster { try context.placeOwnJoin() }
         } catch let refusal as Refusal {
@@ -269,14 +301,18 @@ struct BatchApplier {
         }
     }
 
-    /// Gathers what the entries of a run do to rows, and returns them as they are to be stored.
+    /// Gathers what the entries of a run do to rows, until enough is gathered, and returns them as they are to be stored.
+    ///
+    /// - Parameter place: the first entry, and then the one after the last.
     private mutating func take(
-        _ verified: VerifiedRun, _ wanted: Range<Int>, run: Run, after tip: LogTip, deps: [[LocalDot]]
+        _ verified: VerifiedRun, through end: Int, run: Run, after tip: LogTip, deps: [[LocalDot]], from place: inout Int
     ) throws -> [StoredEntry] {
         var entries: [StoredEntry] = []
-        entries.reserveCapacity(wanted.count)
+        entries.reserveCapacity(end - place)
         var ahead = tip
-        for index in wanted {
+        while place < end, entries.isEmpty || context.operations.byteCount < Self.gatheredBytes {
+            let index = place
+            place += 1
             let (entry, hash) = verified.entries[index]
             let dot = LocalDot(replica: ahead.number, sequence: ahead.sequence + 1)
             ahead.lamport = try context.log.lamport(after: ahead, deps: deps[index])

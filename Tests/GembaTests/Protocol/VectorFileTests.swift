@@ -8,6 +8,7 @@ struct VectorFileTests {
         "items", "entries", "genesis", "coded", "bodies", "heads", "runs", "merges", "roster", "tokens", "folds",
         "epochs", "words",
         "frames", "digests", "packs", "manifests", "sections", "rows", "bundles",
+        "beacons",
     ]
 
     @Test("every file is there, is read by a suite, and has cases", arguments: files)
