@@ -69,6 +69,12 @@ public struct RosterRank: Hashable, Comparable, Sendable {
     /// The hash of the entry that holds the join act, or of the founding genesis; zeros for the recovery key.
     public let admission: ChangeHash
 
+    /// Creates a rank from its parts.
+    public init(depth: Int, admission: ChangeHash) {
+        self.depth = depth
+        self.admission = admission
+    }
+
     /// The rank of the recovery key, above all members.
     public static let recovery = RosterRank(depth: 0, admission: ChangeHash(rawValue: .init(high: 0, low: 0)))
 

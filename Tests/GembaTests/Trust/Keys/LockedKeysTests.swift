@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import GembaCausality
 import GembaSimulation
 import GembaWire
 import Testing

@@ -114,7 +114,7 @@ struct VerifiedRunTests {
         var entry = log.entries[1]
         entry.seal = SealParameters(epoch: EpochID(rawValue: 1), nonce: [UInt8](repeating: 0, count: 12))
         let hash = entry.hash(replica: log.replica, sequence: 1, previous: log.hashes[0])
-        let head = log.identity.signHead(replica: log.replica, sequence: 1, hash: hash, plant: builder.plant)
+        let head = log.signer.signHead(replica: log.replica, sequence: 1, hash: hash, plant: builder.plant)
         let run = Run(
             replica: log.replica, first: 1, previous: log.hashes[0].prefix, entries: [entry.encoded()],
             signature: head.signature)

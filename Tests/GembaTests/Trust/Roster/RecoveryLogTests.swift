@@ -6,7 +6,7 @@ import Testing
 @testable import GembaTrust
 
 @Suite("T2: the recovery key")
-struct RecoveryKeyTests {
+struct RecoveryLogTests {
     @Test("P11: it removes the founder, and nobody removes it")
     func aboveTheFounder() throws {
         var builder = try PlantBuilder(seed: 21)
