@@ -94,7 +94,8 @@ final class Machines: Sendable {
         peers: [String] = [], environment: [String: String] = [:], logLevel: String = "info"
     ) async throws -> Daemon {
         let listen = endpoint.map { ["--listen", $0] } ?? []
-        let arguments = ["run", "--data", data(machine), "--log-level", logLevel] + listen + peers.flatMap { ["--peer", $0] }
+        let dialled = peers.flatMap { ["--peer", $0] }
+        let arguments = ["run", "--data", data(machine), "--log-level", logLevel] + listen + dialled
         let process = try RunningProgram(program, arguments, scratch: folder.path, environment: environment)
         started.withLock { $0.append(process) }
         let daemon = Daemon(process: process)
