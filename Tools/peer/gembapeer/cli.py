@@ -1,0 +1,149 @@
+"""The commands of the peer."""
+
+import argparse
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from . import vectors
+from .acts import Token
+from .encoding import Malformed
+from .log import DATA, ROSTER
+from .node import Dialled, Node, ask_for_key
+from .station import Draft, Station
+from .writing import body_content, operations_of
+
+PROTOCOL = Path(__file__).resolve().parents[3] / "Protocol"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="gembapeer", description="A second implementation of the Gemba protocol.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    joining = commands.add_parser("join", help="become a member with the token of an invitation")
+    joining.add_argument("--token-file", type=Path, help="the file with the token; standard input if not given")
+    joining.add_argument("--name", help="the name of this station, if not the one that the invitation suggests")
+    joining.add_argument("--timeout", type=float, default=120)
+    running = commands.add_parser("run", help="keep in step with others until stopped")
+    running.add_argument("--listen", action="append", default=[], metavar="ENDPOINT")
+    running.add_argument("--peer", action="append", default=[], metavar="ENDPOINT[#KEY]")
+    writing = commands.add_parser("write", help="make a change for each JSON line on standard input")
+    writing.add_argument("--epoch-key", type=Path, help="a file with the hexadecimal key of the epoch to seal under")
+    for name, words in (
+        ("digest", "print the digest of all merge states"), ("vector", "print the vectors of roster and data"),
+        ("rows", "print the merge states"), ("key", "print the transport key"), ("members", "print the members"),
+    ):  # fmt: skip
+        commands.add_parser(name, help=words)
+    for command in commands.choices.values():
+        command.add_argument("--data", type=Path, required=True, help="the data folder")
+    commands.add_parser("vectors", help="run the test vectors").add_argument(
+        "--folder", type=Path, default=PROTOCOL / "vectors"
+    )
+    arguments = parser.parse_args()
+    try:
+        return int(COMMANDS[arguments.command](arguments) or 0)
+    except (Malformed, OSError, ValueError, KeyError) as error:
+        print(f"gembapeer: {error}", file=sys.stderr)
+        return 1
+
+
+def _join(arguments: argparse.Namespace) -> int:
+    printed = arguments.token_file.read_text() if arguments.token_file else sys.stdin.read()
+    token = Token.parse(printed)
+    station = Station.join(arguments.data, token, arguments.name)
+    node = Node(station, [], [Dialled(endpoint, key) for endpoint, key in token.routes])
+    deadline = time.monotonic() + arguments.timeout
+    # Both sides must know: a member that nobody has heard of cannot dial anybody else.
+    while not (station.is_member and any(session.vectors_agree for session in node.sessions)):
+        if time.monotonic() > deadline:
+            print("gembapeer: nobody admitted this station in time", file=sys.stderr)
+            return 6
+        node.step()
+    node.close()
+    print(f"joined {station.replica.roster().plant_name!r} as {station.name}")
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    station = Station.open(arguments.data)
+    dialled = []
+    for peer in arguments.peer:
+        endpoint, _, key = peer.partition("#")
+        found = bytes.fromhex(key) if key else known_key(station, endpoint)
+        if found is None:
+            raise ValueError(f"nobody says which key answers at {endpoint}")
+        dialled.append(Dialled(endpoint, found))
+    node = Node(station, arguments.listen, dialled)
+    if arguments.listen and station.is_member:
+        station.state_endpoints(arguments.listen)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        while True:
+            node.step()
+    except (KeyboardInterrupt, SystemExit):
+        node.close()
+
+
+def known_key(station: Station, endpoint: str) -> bytes | None:
+    """The key of the token, of a member who states the endpoint, or of whoever answers there (06-session §8)."""
+    routes = json.loads(station.replica.store.setting("routes") or b"[]")
+    for route, key in routes:
+        if route == endpoint:
+            return bytes.fromhex(key)
+    for member in station.replica.roster().members.values():
+        if endpoint in member.endpoints:
+            return member.member.transport
+    return ask_for_key(endpoint, station.replica.plant)
+
+
+def _write(arguments: argparse.Namespace) -> None:
+    station = Station.open(arguments.data)
+    epoch_key = bytes.fromhex(arguments.epoch_key.read_text()) if arguments.epoch_key else None
+    if epoch_key:
+        station.replica.hold_epoch(epoch_key)
+    for line in sys.stdin:
+        if line.strip():
+            change: dict[str, Any] = json.loads(line)
+
+            def compose(draft: Draft, change: dict[str, Any] = change) -> bytes:
+                return body_content(draft, operations_of(draft, change.get("operations", [])))
+
+            ref = station.write(change.get("by", ""), change.get("because", ""), compose, epoch_key)
+            print(f"{ref.replica.hex()} {ref.seq}")
+
+
+def _digest(arguments: argparse.Namespace) -> None:
+    print(Station.open(arguments.data).replica.state().digest().hex())
+
+
+def _vector(arguments: argparse.Namespace) -> None:
+    station = Station.open(arguments.data)
+    for kind in (ROSTER, DATA):
+        for ref in station.replica.vector(kind):
+            print(kind, ref.replica.hex(), ref.seq, ref.prefix.hex())
+
+
+def _rows(arguments: argparse.Namespace) -> None:
+    for row in Station.open(arguments.data).replica.state().encoded_rows():
+        print(row.hex())
+
+
+def _key(arguments: argparse.Namespace) -> None:
+    print(Station.open(arguments.data).transport.hex())
+
+
+def _members(arguments: argparse.Namespace) -> None:
+    for member in Station.open(arguments.data).replica.roster().members.values():
+        print(member.member.name, member.member.role, member.depth, *member.endpoints)
+
+
+def _vectors(arguments: argparse.Namespace) -> int:
+    return vectors.main(arguments.folder)
+
+
+COMMANDS = {
+    "join": _join, "run": _run, "write": _write, "digest": _digest, "vector": _vector, "rows": _rows, "key": _key,
+    "members": _members, "vectors": _vectors,
+}  # fmt: skip
