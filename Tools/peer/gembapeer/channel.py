@@ -112,6 +112,18 @@ class Channel:
         self.completed_at = self.acked_at = now
         self.rounds_completed += 1
 
+    @property
+    def agrees(self) -> bool:
+        """Whether both roots of this round are those of what is held now."""
+        comparison = self.comparison
+        is_equal = comparison is not None and comparison.root == comparison.their_root
+        return is_equal and comparison.mine == self.replica.vector(self.kind)  # type: ignore[union-attr]
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the round has been completed and everything that was sent is acknowledged."""
+        return self.sending is not None and self.sending.sent == self.sending.received
+
     def has_what_was_offered(self) -> bool:
         """Whether everything is held that the peer's vector named."""
         offered = self.comparison.peer.values() if self.comparison and self.sending else ()

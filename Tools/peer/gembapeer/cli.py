@@ -11,7 +11,7 @@ from typing import Any
 from . import vectors
 from .acts import Token
 from .encoding import Malformed
-from .log import DATA, ROSTER
+from .log import DATA, ROSTER, Entry
 from .node import Dialled, Node, ask_for_key
 from .station import Draft, Station
 from .writing import body_content, operations_of
@@ -29,6 +29,9 @@ def main() -> int:
     running = commands.add_parser("run", help="keep in step with others until stopped")
     running.add_argument("--listen", action="append", default=[], metavar="ENDPOINT")
     running.add_argument("--peer", action="append", default=[], metavar="ENDPOINT[#KEY]")
+    syncing = commands.add_parser("sync", help="run until a peer has shown equal vectors")
+    syncing.add_argument("--peer", action="append", default=[], metavar="ENDPOINT[#KEY]", required=True)
+    syncing.add_argument("--timeout", type=float, default=120)
     writing = commands.add_parser("write", help="make a change for each JSON line on standard input")
     writing.add_argument("--epoch-key", type=Path, help="a file with the hexadecimal key of the epoch to seal under")
     for name, words in (
@@ -54,13 +57,10 @@ def _join(arguments: argparse.Namespace) -> int:
     token = Token.parse(printed)
     station = Station.join(arguments.data, token, arguments.name)
     node = Node(station, [], [Dialled(endpoint, key) for endpoint, key in token.routes])
-    deadline = time.monotonic() + arguments.timeout
     # Both sides must know: a member that nobody has heard of cannot dial anybody else.
-    while not (station.is_member and any(session.vectors_agree for session in node.sessions)):
-        if time.monotonic() > deadline:
-            print("gembapeer: nobody admitted this station in time", file=sys.stderr)
-            return 6
-        node.step()
+    if not node.agree(time.monotonic() + arguments.timeout):
+        print("gembapeer: nobody admitted this station in time", file=sys.stderr)
+        return 6
     node.close()
     print(f"joined {station.replica.roster().plant_name!r} as {station.name}")
     return 0
@@ -68,14 +68,7 @@ def _join(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> None:
     station = Station.open(arguments.data)
-    dialled = []
-    for peer in arguments.peer:
-        endpoint, _, key = peer.partition("#")
-        found = bytes.fromhex(key) if key else known_key(station, endpoint)
-        if found is None:
-            raise ValueError(f"nobody says which key answers at {endpoint}")
-        dialled.append(Dialled(endpoint, found))
-    node = Node(station, arguments.listen, dialled)
+    node = Node(station, arguments.listen, _dialled(station, arguments.peer))
     if arguments.listen and station.is_member:
         station.state_endpoints(arguments.listen)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -86,12 +79,31 @@ def _run(arguments: argparse.Namespace) -> None:
         node.close()
 
 
+def _sync(arguments: argparse.Namespace) -> int:
+    station = Station.open(arguments.data)
+    node = Node(station, [], _dialled(station, arguments.peer))
+    is_agreed = node.agree(time.monotonic() + arguments.timeout)
+    node.close()
+    print("the vectors are equal" if is_agreed else "the vectors are not equal yet")
+    return 0 if is_agreed else 6
+
+
+def _dialled(station: Station, peers: list[str]) -> list[Dialled]:
+    dialled = []
+    for peer in peers:
+        endpoint, _, key = peer.partition("#")
+        found = bytes.fromhex(key) if key else known_key(station, endpoint)
+        if found is None:
+            raise ValueError(f"nobody says which key answers at {endpoint}")
+        dialled.append(Dialled(endpoint, found))
+    return dialled
+
+
 def known_key(station: Station, endpoint: str) -> bytes | None:
     """The key of the token, of a member who states the endpoint, or of whoever answers there (06-session §8)."""
-    routes = json.loads(station.replica.store.setting("routes") or b"[]")
-    for route, key in routes:
+    for route, key in station.routes():
         if route == endpoint:
-            return bytes.fromhex(key)
+            return key
     for member in station.replica.roster().members.values():
         if endpoint in member.endpoints:
             return member.member.transport
@@ -107,8 +119,9 @@ def _write(arguments: argparse.Namespace) -> None:
         if line.strip():
             change: dict[str, Any] = json.loads(line)
 
-            def compose(draft: Draft, change: dict[str, Any] = change) -> bytes:
-                return body_content(draft, operations_of(draft, change.get("operations", [])))
+            def compose(draft: Draft, change: dict[str, Any] = change) -> Entry:
+                content = body_content(draft, operations_of(draft, change.get("operations", [])))
+                return Entry(draft.deps, None, 0, content)
 
             ref = station.write(change.get("by", ""), change.get("because", ""), compose, epoch_key)
             print(f"{ref.replica.hex()} {ref.seq}")
@@ -144,6 +157,6 @@ def _vectors(arguments: argparse.Namespace) -> int:
 
 
 COMMANDS = {
-    "join": _join, "run": _run, "write": _write, "digest": _digest, "vector": _vector, "rows": _rows, "key": _key,
+    "join": _join, "run": _run, "sync": _sync, "write": _write, "digest": _digest, "vector": _vector, "rows": _rows, "key": _key,
     "members": _members, "vectors": _vectors,
 }  # fmt: skip

@@ -241,6 +241,19 @@ class Node:
                 self.answered.append(now)
                 inquiry.sendto(ANSWER + data[len(wanted) : len(wanted) + 8] + self.station.transport, sender)
 
+    def agree(self, deadline: float) -> bool:
+        """Runs until some peer has shown vectors equal to those held here, or the deadline."""
+        asked_at = time.monotonic()
+        while time.monotonic() < deadline:
+            self.step()
+            if self.station.is_member and any(session.vectors_agree for session in self.sessions):
+                return True
+            if time.monotonic() - asked_at > 0.5:
+                asked_at = time.monotonic()
+                for session in self.sessions:
+                    session.compare_again(asked_at)
+        return False
+
     def cut(self, is_cut: bool) -> None:
         """Cuts this node from everybody, as a pulled cable does, or joins it again."""
         self.is_cut = is_cut

@@ -101,19 +101,24 @@ class Station:
                 self.replica.append(None, entries, self.seed)
                 self.replica.refresh()
 
+    def routes(self) -> list[tuple[str, bytes]]:
+        """Where the token says that members are found, and which keys answer there."""
+        stored = json.loads(self.replica.store.setting("routes") or b"[]")
+        return [(endpoint, bytes.fromhex(key)) for endpoint, key in stored]
+
     @property
     def is_member(self) -> bool:
         return self.key in self.replica.roster().members
 
-    def write(self, by: str, reason: str, compose: Callable[["Draft"], bytes], epoch_key: bytes | None = None) -> Ref:
-        """Commits a change whose content `compose` makes, within the transaction that numbers it."""
+    def write(self, by: str, reason: str, compose: Callable[["Draft"], Entry], epoch_key: bytes | None = None) -> Ref:
+        """Commits the entry that `compose` makes, within the transaction that numbers it, and seals it if it is to."""
         with self.replica.store.transaction():
             self.replica.refresh()
             need(self.is_member, "no member of the plant yet")
             name = self._current_log()
             log = self.replica.logs[name]
             draft = Draft(self.replica, name, by, reason)
-            entry = Entry(draft.deps, None, 0, compose(draft))
+            entry = compose(draft)
             if epoch_key:
                 place = (name, len(log.hashes), log.hashes[-1])
                 entry = Entry.sealed(draft.deps, entry.body, place, epoch_key, secrets.token_bytes(12))
