@@ -12,7 +12,7 @@ from . import vectors
 from .acts import Token
 from .encoding import Malformed
 from .log import DATA, ROSTER, Entry
-from .node import Dialled, Node, ask_for_key
+from .node import Dialled, Node
 from .station import Draft, Station
 from .writing import body_content, operations_of
 
@@ -68,7 +68,7 @@ def _join(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> None:
     station = Station.open(arguments.data)
-    node = Node(station, arguments.listen, _dialled(station, arguments.peer))
+    node = Node(station, arguments.listen, _dialled(arguments.peer))
     if arguments.listen and station.is_member:
         station.state_endpoints(arguments.listen)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -81,33 +81,16 @@ def _run(arguments: argparse.Namespace) -> None:
 
 def _sync(arguments: argparse.Namespace) -> int:
     station = Station.open(arguments.data)
-    node = Node(station, [], _dialled(station, arguments.peer))
+    node = Node(station, [], _dialled(arguments.peer))
     is_agreed = node.agree(time.monotonic() + arguments.timeout)
     node.close()
     print("the vectors are equal" if is_agreed else "the vectors are not equal yet")
     return 0 if is_agreed else 6
 
 
-def _dialled(station: Station, peers: list[str]) -> list[Dialled]:
-    dialled = []
-    for peer in peers:
-        endpoint, _, key = peer.partition("#")
-        found = bytes.fromhex(key) if key else known_key(station, endpoint)
-        if found is None:
-            raise ValueError(f"nobody says which key answers at {endpoint}")
-        dialled.append(Dialled(endpoint, found))
-    return dialled
-
-
-def known_key(station: Station, endpoint: str) -> bytes | None:
-    """The key of the token, of a member who states the endpoint, or of whoever answers there (06-session §8)."""
-    for route, key in station.routes():
-        if route == endpoint:
-            return key
-    for member in station.replica.roster().members.values():
-        if endpoint in member.endpoints:
-            return member.member.transport
-    return ask_for_key(endpoint, station.replica.plant)
+def _dialled(peers: list[str]) -> list[Dialled]:
+    parts = [peer.partition("#") for peer in peers]
+    return [Dialled(endpoint, bytes.fromhex(key) if key else None) for endpoint, _, key in parts]
 
 
 def _write(arguments: argparse.Namespace) -> None:

@@ -26,10 +26,10 @@ def wall_clock() -> int:
 
 @dataclass
 class Dialled:
-    """A peer that is dialled, with the key that is expected there."""
+    """A peer that is dialled, with the key that is expected there, if anybody said so."""
 
     endpoint: str
-    key: bytes
+    key: bytes | None
     socket: zmq.Socket | None = None
     session: Session | None = None
     due_at: float = 0.0
@@ -145,7 +145,9 @@ class Node:
             session = self.accepted.get((router, route))
             if session is None or (session.phase == Phase.CLOSED and not _continues(session, frame.bytes)):
                 session = self._accept(router, route, bytes.fromhex(frame.get("User-Id")), session, now)
-            session.receive(frame.bytes, now, wall_clock())
+            # An empty frame says only that the link is up (L1).
+            if frame.bytes:
+                session.receive(frame.bytes, now, wall_clock())
 
     def _accept(
         self, router: zmq.Socket, route: bytes, key: bytes, before: Session | None, now: float
@@ -187,8 +189,12 @@ class Node:
                     self._connect(dialled, now, wall)
 
     def _connect(self, dialled: Dialled, now: float, wall: int) -> None:
+        key = dialled.key or self._key_of(dialled.endpoint)
+        if key is None:
+            dialled.due_at = now + 1
+            return
         link = self._curve(zmq.DEALER)
-        link.curve_serverkey = dialled.key
+        link.curve_serverkey = key
         link.immediate = True
         link.connect(dialled.endpoint)
         dialled.socket, dialled.waits_for = link, None
@@ -200,7 +206,15 @@ class Node:
             except zmq.Again:
                 pass  # Not connected yet, or the peer does not take more.
 
-        dialled.session = Session(self.station, self.nonce, dialled.key, True, transmit, now, wall)
+        dialled.session = Session(self.station, self.nonce, key, True, transmit, now, wall)
+
+    def _key_of(self, endpoint: str) -> bytes | None:
+        """The key of the token, of a member who states the endpoint, or of whoever answers there (§8)."""
+        stated = [
+            (e, m.member.transport) for m in self.station.replica.roster().members.values() for e in m.endpoints
+        ]
+        known = dict([*stated, *self.station.routes()])
+        return known.get(endpoint) or ask_for_key(endpoint, self.station.replica.plant)
 
     def _hang_up(self, dialled: Dialled, now: float) -> None:
         assert dialled.socket and dialled.session
@@ -269,6 +283,8 @@ class Node:
 
 def _continues(session: Session, frame: bytes) -> bool:
     """Whether a frame belongs to a session that has ended, and is left over."""
+    if not frame:
+        return False
     try:
         identity, _ = m.read_frame(frame)
     except Malformed:
@@ -281,13 +297,10 @@ def ask_for_key(endpoint: str, plant: bytes) -> bytes | None:
     address = urlsplit(endpoint)
     nonce = secrets.token_bytes(8)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as inquiry:
-        inquiry.settimeout(1)
-        for _ in range(5):
+        inquiry.settimeout(0.5)
+        try:
             inquiry.sendto((INQUIRY + plant + nonce).ljust(96, b"\0"), (address.hostname, address.port))
-            try:
-                answer, _ = inquiry.recvfrom(256)
-            except OSError:
-                continue
-            if len(answer) == 51 and answer.startswith(ANSWER + nonce):
-                return answer[19:]
-    return None
+            answer, _ = inquiry.recvfrom(256)
+        except OSError:
+            return None
+    return answer[19:] if len(answer) == 51 and answer.startswith(ANSWER + nonce) else None
