@@ -6,9 +6,10 @@ from .compare import Comparison, Question
 from .fields import Ref, need
 from .fields import Replica as Name
 from .log import DATA, Run
+from .merge import Clock
 from .messages import Ack, Batch, Message, Pack, Root, Vector
 from .replica import Outcome, Replica
-from .stream import WINDOW, Receiving, Sending
+from .stream import Receiving, Sending
 
 REPEAT = 1.0
 COMPARISON_PATIENCE = 5.0
@@ -145,8 +146,6 @@ class Channel:
         if offset < self.receiving.received:
             return self.send(self.receiving.ack(self.replica))
         size = sum(run.size for run in runs)
-        if size > WINDOW[self.kind] and len(runs) > 1:
-            raise LimitExceeded("window")
         for run in runs:
             genesis = self.replica.logs.get(run.replica)
             need(genesis is None or genesis.kind == self.kind, "a run of the other kind")
@@ -168,7 +167,7 @@ class Channel:
         if self.sending:
             self.sending.knows(ref)
 
-    def pump(self, shows: set[Name] | None, now: float) -> None:
+    def pump(self, shows: Clock | None, now: float) -> None:
         """Sends what the peer lacks and credit allows."""
         while self.sending and (batch := self.sending.next(shows)):
             if self.sending.received == batch.offset:

@@ -1,6 +1,6 @@
 """One comparison of two vectors (07-sync §2)."""
 
-from .fields import Ref, Replica
+from .fields import Ref, Replica, need
 from .messages import Children, Difference, Digests, Entries, Part, digest, has_prefix
 
 MOST_ENTRIES = 64
@@ -46,12 +46,15 @@ class Comparison:
         self.has_begun = True
         match part:
             case Entries(refs):
+                need(len(refs) <= MOST_ENTRIES, "V2: too many entries for a statement")
+                need(all(has_prefix(ref.replica, digits) for ref in refs), "V6: entries under another prefix")
                 self._learn(digits, list(refs))
                 return [(digits, self._difference(digits, refs))]
             case Digests(children):
                 self._close(digits)
                 return [(digits, self._children(digits, children))]
             case Difference(refs):
+                need(all(has_prefix(replica, digits) for replica, _ in refs), "V6: a difference under another prefix")
                 self._close(digits)
                 for replica, ref in refs:
                     self.peer.pop(replica, None)
@@ -86,7 +89,7 @@ class Comparison:
     def _learn(self, digits: bytes, refs: list[Ref]) -> None:
         for replica in [name for name in self.peer if has_prefix(name, digits)]:
             del self.peer[replica]
-        self.peer.update((ref.replica, ref) for ref in refs if has_prefix(ref.replica, digits))
+        self.peer.update((ref.replica, ref) for ref in refs)
 
     def _difference(self, digits: bytes, listed: tuple[Ref, ...]) -> Part:
         """V3, with the digests that take its place where too much differs."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from .acts import Token
 from .histories import History, give
+from .log import DATA
 from .node import Dialled, Node
 from .station import Station
 
@@ -87,6 +88,21 @@ def check_newcomer(plant: Plant) -> str | None:
     newcomer = plant.join("Late", "station")
     ours, theirs = newcomer.replica.state().digest().hex(), plant.digest()
     return None if ours == theirs else f"digest {ours} at the newcomer, {theirs} there"
+
+
+def check_many_logs(plant: Plant, count: int) -> str | None:
+    """Whether vectors of many logs are compared, of which many differ: digests, children, and V3's exception."""
+    station = plant.join("Many", "station")
+    with station.replica.store.transaction():
+        station.replica.refresh()
+        for incarnation in range(1, count + 1):
+            station.open_incarnation(incarnation)
+    node = plant.node(station)
+    is_agreed = node.agree(time.monotonic() + PATIENCE)
+    node.close()
+    if not is_agreed or len(station.replica.vector(DATA)) < count:
+        return f"{count} logs are not held in time"
+    return None
 
 
 def main() -> int:

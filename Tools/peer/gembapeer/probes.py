@@ -15,15 +15,20 @@ from .acts import INVITE
 from .encoding import decode, encode
 from .fields import Ref
 from .log import DATA, NO_HASH, ROSTER, Entry, Genesis, Run, SignedHead, what_a_head_signs
-from .node import wall_clock
+from .node import Dialled, Node, wall_clock
 from .station import Station, clock_reading
 
 PATIENCE = 60.0
+ATTEMPTS = 16
 M = TypeVar("M")
 
 
 class Unexpected(Exception):
     """The node did something else than the rule says."""
+
+
+class ByeLost(Exception):
+    """The node ended the link, and its bye was lost, as any frame may be."""
 
 
 @dataclass
@@ -43,6 +48,7 @@ class Wire:
         self.socket.curve_publickey = keys.agreement_public(self.transport_secret)
         self.socket.curve_serverkey = self.server_key
         self.socket.linger = 0
+        self.monitor = self.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
         self.socket.connect(self.endpoint)
 
     def send(self, message: m.Message) -> None:
@@ -61,6 +67,8 @@ class Wire:
         """The next message of a kind that is acceptable; `repeat` is sent again and again until then."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
+            if kind is m.Bye and self.monitor.poll(0) and not self.socket.poll(500):
+                raise ByeLost
             if repeat:
                 repeat()
             for message in self.messages(1.0):
@@ -74,6 +82,7 @@ class Wire:
             raise Unexpected(f"bye {bye.code} ({bye.text}) instead of {code}")
 
     def close(self) -> None:
+        self.socket.disable_monitor()
         self.socket.close()
 
 
@@ -85,9 +94,17 @@ class Probe:
     endpoint: str
     server_key: bytes
     context: zmq.Context = field(default_factory=zmq.Context)
+    wires: list[Wire] = field(default_factory=list)
 
     def wire(self, secret: bytes | None = None) -> Wire:
-        return Wire(self.endpoint, self.server_key, secret or self.station.transport_secret, self.context)
+        secret = secret or self.station.transport_secret
+        self.wires.append(Wire(self.endpoint, self.server_key, secret, self.context))
+        return self.wires[-1]
+
+    def close_wires(self) -> None:
+        for wire in self.wires:
+            wire.close()
+        self.wires = []
 
     def hello(self, **changes: Any) -> m.Hello:
         hello = m.Hello(
@@ -209,15 +226,24 @@ def n3_bytes_that_are_no_frame(probe: Probe) -> None:
 def n1_a_frame_of_another_session_is_dropped(probe: Probe) -> None:
     wire = probe.greeted()
     wire.socket.send(m.write_frame(bytes(8), m.Bye(m.SHUTDOWN, "")))
-    wire.socket.send(encode([m.ROOT, bytes(8), "nonsense"]))
+    wire.socket.send(m.write_frame(bytes(8), m.Root(ROSTER, 50, bytes(16), 3)))
+    wire.expect(m.Root, lambda root: root.round < 50)
     wire.expect(m.Pulse)
 
 
+def n3_malformed_is_malformed_under_any_session(probe: Probe) -> None:
+    wire = probe.greeted()
+    wire.socket.send(encode([m.ROOT, bytes(8), "nonsense"]))
+    wire.expect_bye(m.MALFORMED)
+
+
 def n2_a_new_session_replaces_the_old_one(probe: Probe) -> None:
-    wire, _ = probe.in_round(ROSTER)
+    wire, number = probe.in_round(ROSTER)
     wire.id = secrets.token_bytes(8)
     hello = probe.hello()
-    wire.expect(m.Root, lambda root: root.kind == ROSTER and root.round == 1, repeat=lambda: wire.send(hello))
+    wire.send(hello)
+    # Rounds go on counting for as long as the link lives.
+    wire.expect(m.Root, lambda root: root.kind == ROSTER and root.round > number)
 
 
 def l1_a_frame_beyond_the_limit_closes_the_link_alone(probe: Probe) -> None:
@@ -234,32 +260,33 @@ def v5_a_repeated_root_is_answered(probe: Probe) -> None:
     wire = probe.greeted()
     theirs = wire.expect(m.Root, lambda root: root.kind == ROSTER)
     later = m.Root(ROSTER, theirs.round + 5, bytes(16), 3)
-    for _ in range(3):
-        wire.send(later)
-        wire.expect(m.Root, lambda root: root.round == later.round)
+    for _ in range(2):
+        wire.expect(m.Root, lambda root: root.round == later.round, repeat=lambda: wire.send(later))
 
 
 def v5_a_repeated_question_has_the_same_answer(probe: Probe) -> None:
-    wire = probe.greeted(nonce=bytes(8))
+    wire = probe.greeted()
     theirs = wire.expect(m.Root, lambda root: root.kind == ROSTER)
     wire.send(m.Root(ROSTER, theirs.round, bytes(16), 0))
     question = m.Vector(ROSTER, theirs.round, ((b"", m.Entries(())),))
-    answers = []
-    for _ in range(2):
-        answers.append(wire.expect(m.Vector, lambda v: v.round == theirs.round, lambda: wire.send(question)).parts)
-    if answers[0] != answers[1]:
-        raise Unexpected(f"first {answers[0]}, then {answers[1]}")
-    difference = answers[0][0][1]
-    if not isinstance(difference, m.Difference) or len(difference.refs) != theirs.count:
-        raise Unexpected(f"{theirs.count} logs, but {difference}")
+    first, second = (wire.expect(m.Vector, _is_difference, repeat=lambda: wire.send(question)).parts for _ in range(2))
+    if first != second:
+        raise Unexpected(f"first {first}, then {second}")
+    if len(first[0][1].refs) != theirs.count:  # type: ignore[union-attr]
+        raise Unexpected(f"{theirs.count} logs, but {first}")
 
 
-def v3_references_outside_the_prefix_end_nothing(probe: Probe) -> None:
-    wire = probe.greeted(nonce=bytes(8))
+def _is_difference(vector: m.Vector) -> bool:
+    return isinstance(vector.parts[0][1], m.Difference)
+
+
+def v6_references_outside_the_prefix_are_malformed(probe: Probe) -> None:
+    wire = probe.greeted()
     theirs = wire.expect(m.Root, lambda root: root.kind == ROSTER)
     wire.send(m.Root(ROSTER, theirs.round, bytes(16), 0))
     stray = m.Entries((Ref(bytes(16), 3, bytes(16)),))
-    wire.expect(m.Vector, repeat=lambda: wire.send(m.Vector(ROSTER, theirs.round, ((b"\x0f", stray),))))
+    wire.send(m.Vector(ROSTER, theirs.round, ((b"\x0f", stray),)))
+    wire.expect_bye(m.MALFORMED)
 
 
 # Streams
@@ -285,18 +312,6 @@ def s4_a_repetition_is_acknowledged_again(probe: Probe) -> None:
 def _first(probe: Probe) -> tuple[bytes, int, bytes, Entry]:
     name, _, genesis = probe.data_log()
     return name, 0, NO_HASH, genesis
-
-
-def s7_more_than_the_window(probe: Probe) -> None:
-    wire, number = probe.in_round(ROSTER)
-    own = probe.station.replica.run(probe.station.roster_log, 0, 1)
-    act = [INVITE, keys.signing_public(bytes(32)), 0, "x" * 64, 1]
-    lamport = probe.station.replica.logs[probe.station.roster_log].lamports[1] + 1
-    body = encode([clock_reading(0), lamport, 0, "", "", [act] * 400])
-    before = probe.station.replica.logs[probe.station.roster_log].hashes[1]
-    large, _ = probe.run(probe.station.roster_log, 2, before, Entry((), None, 0, body), Entry((), None, 0, body))
-    wire.send(m.Batch(ROSTER, number, 0, (own, large)))
-    wire.expect_bye(m.LIMIT)
 
 
 def s12_a_signature_that_does_not_verify(probe: Probe) -> None:
@@ -394,23 +409,28 @@ def n8_a_stranger_gets_no_data(probe: Probe) -> None:
             raise Unexpected(f"data in the lobby: {message}")
 
 
-def n17_a_stranger_sees_inviters_only(probe: Probe) -> None:
+def n17_a_stranger_sees_what_proves_inviters_only(probe: Probe) -> None:
+    _make_an_act_that_proves_nothing(probe)
     secret, key = secrets.token_bytes(32), keys.signing_public(secrets.token_bytes(32))
-    wire = probe.greeted(secret, station=key, nonce=bytes(8))
+    wire = probe.greeted(secret, station=key)
     theirs = wire.expect(m.Root, lambda root: root.kind == ROSTER)
     wire.send(m.Root(ROSTER, theirs.round, m.digest([])[:16], 0))
     question = m.Vector(ROSTER, theirs.round, ((b"", m.Entries(())),))
-    roster = probe.station.replica.roster().members.values()
-    plain = {member.log for member in roster if not member.is_admin}
     batch = wire.expect(m.Batch, repeat=lambda: wire.send(question))
-    shown = {run.replica for run in batch.runs}
-    if shown & plain - {probe_server_log(probe)}:
-        raise Unexpected("logs of members who cannot invite were shown")
+    members = probe.station.replica.roster().members.values()
+    shown = {member.log for member in members if member.is_admin or member.member.transport == probe.server_key}
+    reached = probe.station.replica.reach(shown)
+    stray = {run.replica for run in batch.runs if run.last > reached.get(run.replica, -1)}
+    if stray:
+        raise Unexpected(f"shown without need: {[m.member.name for m in members if m.log in stray]}")
 
 
-def probe_server_log(probe: Probe) -> bytes:
-    roster = probe.station.replica.roster().by_transport(probe.server_key)
-    return roster[0].log if roster else b""
+def _make_an_act_that_proves_nothing(probe: Probe) -> None:
+    """The station states an endpoint, and the node hears of it."""
+    probe.station.state_endpoints([f"tcp://192.0.2.1:{secrets.randbelow(60000) + 1}"])
+    node = Node(probe.station, [], [Dialled(probe.endpoint, probe.server_key)])
+    node.agree(time.monotonic() + PATIENCE)
+    node.close()
 
 
 def l3_a_full_lobby_lets_in_nobody_else(probe: Probe) -> None:
@@ -421,8 +441,6 @@ def l3_a_full_lobby_lets_in_nobody_else(probe: Probe) -> None:
         wire.send(probe.hello(station=key))
     probe.greeted().expect(m.Root)
     answered = sum(bool(wire.socket.poll(10)) for wire in strangers)
-    for wire in strangers:
-        wire.close()
     if not 1 <= answered <= 16:
         raise Unexpected(f"{answered} strangers were let in at once")
 
@@ -430,15 +448,34 @@ def l3_a_full_lobby_lets_in_nobody_else(probe: Probe) -> None:
 PROBES: list[Callable[[Probe], None]] = [
     n2_frames_before_a_hello_are_dropped, n3_no_common_version, hello_with_another_plant, hello_with_another_station,
     hello_of_tomorrow, n5_a_head_that_another_key_signed_is_ignored, n3_an_unknown_type, n3_bytes_that_are_no_frame,
-    n1_a_frame_of_another_session_is_dropped, n2_a_new_session_replaces_the_old_one,
+    n1_a_frame_of_another_session_is_dropped, n3_malformed_is_malformed_under_any_session, n2_a_new_session_replaces_the_old_one,
     l1_a_frame_beyond_the_limit_closes_the_link_alone, v5_a_repeated_root_is_answered,
-    v5_a_repeated_question_has_the_same_answer, v3_references_outside_the_prefix_end_nothing,
-    s4_a_gap_opens_a_new_round, s4_a_repetition_is_acknowledged_again, s7_more_than_the_window,
+    v5_a_repeated_question_has_the_same_answer, v6_references_outside_the_prefix_are_malformed,
+    s4_a_gap_opens_a_new_round, s4_a_repetition_is_acknowledged_again,
     s12_a_signature_that_does_not_verify, w3_a_log_of_another_plant, h3_a_genesis_with_a_key_of_small_order,
     s9_what_depends_on_the_unknown_is_left_out, fork_of_one_log_ends_nothing, n14_a_lost_tail_opens_a_new_round,
     n7_a_stranger_is_sent_away, n7_a_stranger_has_64_kib, n8_a_stranger_gets_no_data,
-    n17_a_stranger_sees_inviters_only, l3_a_full_lobby_lets_in_nobody_else,
+    n17_a_stranger_sees_what_proves_inviters_only, l3_a_full_lobby_lets_in_nobody_else,
 ]  # fmt: skip
+
+
+OPEN = [n17_a_stranger_sees_what_proves_inviters_only]
+"""Where the programs are known to differ from the specification: what is no longer so is to be taken off this list."""
+
+
+def answered(ask: Callable[[Probe], None], probe: Probe) -> str | None:
+    """What is wrong, or None. Where a bye is lost the probe is repeated, until it says why at least once."""
+    for _ in range(ATTEMPTS):
+        try:
+            ask(probe)
+            return None
+        except Unexpected as unexpected:
+            return str(unexpected)
+        except ByeLost:
+            continue
+        finally:
+            probe.close_wires()
+    return f"{ATTEMPTS} times the link ended without a bye"
 
 
 def main() -> int:
@@ -452,12 +489,11 @@ def main() -> int:
     faults = 0
     for ask in PROBES:
         if arguments.only in ask.__name__:
-            try:
-                ask(probe)
-                print(f"ok      {ask.__name__}", flush=True)
-            except Unexpected as fault:
-                faults += 1
-                print(f"FAILED  {ask.__name__}: {fault}", flush=True)
+            fault = answered(ask, probe)
+            is_open = ask in OPEN
+            faults += (fault is not None) != is_open
+            verdict = ("open" if is_open else "FAILED") if fault else ("CLOSED" if is_open else "ok")
+            print(f"{verdict:<7} {ask.__name__}{': ' + fault if fault else ''}", flush=True)
     probe.context.destroy(linger=0)
     print(f"{faults} probes failed")
     return 1 if faults else 0

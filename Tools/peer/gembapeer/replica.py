@@ -143,13 +143,21 @@ class Replica:
         self._projected = len(self.stretches)
         return self._state
 
+    def reach(self, names: Iterable[Name]) -> Clock:
+        """These logs, and what is in the causal past of their last entries."""
+        reached: Clock = {}
+        for name in names:
+            log = self.logs[name]
+            _join(reached, log.pasts[-1])
+            _join(reached, {name: len(log.hashes) - 1})
+        return reached
+
     def frontier(self, kind: int, own: Name | None) -> tuple[Ref, ...]:
         """The greatest entries of other logs that no other and no earlier own entry has in its past (C1)."""
         logs = {name: log for name, log in self.of_kind(kind).items() if name != own}
         covered: Clock = dict(self.logs[own].pasts[-1]) if own in self.logs else {}
         for log in logs.values():
-            for name, seq in log.pasts[-1].items():
-                covered[name] = max(covered.get(name, -1), seq)
+            _join(covered, log.pasts[-1])
         ends = {name: len(log.hashes) - 1 for name, log in sorted(logs.items())}
         return tuple(logs[name].ref(name, seq) for name, seq in ends.items() if covered.get(name, -1) < seq)
 
@@ -235,8 +243,8 @@ class Replica:
         for dep in entry.deps:
             cause = self.logs[dep.replica]
             lamports.append(cause.lamports[dep.seq])
-            for other, reached in (*cause.pasts[dep.seq].items(), (dep.replica, dep.seq)):
-                past[other] = max(past.get(other, -1), reached)
+            _join(past, cause.pasts[dep.seq])
+            _join(past, {dep.replica: dep.seq})
         return past, 1 + max(lamports) if seq else 0
 
     def _body(self, name: Name, log: Log, entry: Entry, before: Hash) -> Any:
@@ -289,3 +297,9 @@ class Replica:
         return name
 
 
+
+
+def _join(clock: Clock, other: Clock) -> None:
+    """Raises a clock to another one where that is ahead."""
+    for name, seq in other.items():
+        clock[name] = max(clock.get(name, -1), seq)

@@ -10,6 +10,7 @@ from .channel import Channel, LimitExceeded
 from .encoding import Malformed
 from .fields import Ref
 from .fields import Replica as Name
+from .merge import Clock
 from .log import DATA, ROSTER, SignedHead, Unverified, what_a_head_signs
 from .roster import Standing
 from .station import Station
@@ -61,13 +62,13 @@ class Session:
         member = self.replica.roster().members.get(self.peer.station)
         return member if member and member.member.transport == self.transport else None
 
-    def _shows(self) -> set[Name] | None:
-        """The logs that may be sent into the lobby, or None where all may (N17)."""
+    def _shows(self) -> Clock | None:
+        """How much of each log may be sent into the lobby, or None where all may (N17)."""
         if self.member:
             return None
         members = self.replica.roster().members
-        admins = {station for station, member in members.items() if member.is_admin} | {self.station.key}
-        return {name for name, log in self.replica.of_kind(ROSTER).items() if log.genesis.station in admins}
+        inviters = {station for station, member in members.items() if member.is_admin} | {self.station.key}
+        return self.replica.reach(n for n, log in self.replica.roster_logs().items() if log.genesis.station in inviters)
 
     # Sending
 

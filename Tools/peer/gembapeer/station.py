@@ -147,22 +147,26 @@ class Station:
     def _current_log(self) -> Name:
         """The data log to write to: a new incarnation where the old one may have had another history (I1)."""
         if self.data_log is None or self.must_reincarnate():
-            before = [self.data_log] if self.data_log else []
-            predecessors = tuple(
-                self.replica.logs[name].ref(name, len(self.replica.logs[name].hashes) - 1) for name in before
-            )
-            incarnation = 1 + max((self.replica.logs[name].genesis.incarnation for name in before), default=0)
-            own = self.replica.logs[self.roster_log]
-            frontier = (own.ref(self.roster_log, len(own.hashes) - 1),)
-            genesis = Genesis(
-                DATA, self.replica.plant, self.key, secrets.token_bytes(16), incarnation, predecessors, frontier, None
-            )
-            self.data_log = self.replica.append(None, [Entry((), None, 0, genesis.encoded())], self.seed)
-            self.replica.store.keep("data log", self.data_log)
-            self.replica.store.keep("evidence", b"")
-            self.replica.refresh()
-            self.record()
+            before = self.replica.logs[self.data_log].genesis.incarnation if self.data_log else 0
+            self.open_incarnation(before + 1)
+        assert self.data_log
         return self.data_log
+
+    def open_incarnation(self, number: int) -> None:
+        """Begins a data log that continues the one of before, inside a transaction of the caller."""
+        before = [self.data_log] if self.data_log else []
+        predecessors = tuple(
+            self.replica.logs[name].ref(name, len(self.replica.logs[name].hashes) - 1) for name in before
+        )
+        own = self.replica.logs[self.roster_log]
+        frontier = (own.ref(self.roster_log, len(own.hashes) - 1),)
+        random = secrets.token_bytes(16)
+        genesis = Genesis(DATA, self.replica.plant, self.key, random, number, predecessors, frontier, None)
+        self.data_log = self.replica.append(None, [Entry((), None, 0, genesis.encoded())], self.seed)
+        self.replica.store.keep("data log", self.data_log)
+        self.replica.store.keep("evidence", b"")
+        self.replica.refresh()
+        self.record()
 
     def must_reincarnate(self) -> bool:
         """Whether the record is missing, or of another file or machine, or ahead; or a peer showed evidence (I1, I2)."""

@@ -3,6 +3,7 @@
 from .fields import Ref
 from .fields import Replica as Name
 from .log import DATA, ROSTER, Run
+from .merge import Clock
 from .messages import Ack, Batch, Pack
 from .packs import Context
 from .replica import Replica
@@ -23,8 +24,8 @@ class Sending:
         self.sent = self.received = 0
         self.limit = WINDOW[kind]
 
-    def next(self, shows: set[Name] | None) -> Batch | Pack | None:
-        """The next batch that credit allows, or None; `shows` are the logs that may be sent, if not all may."""
+    def next(self, shows: Clock | None) -> Batch | Pack | None:
+        """The next batch that credit allows, or None; `shows` is how far logs may be sent, if not all may."""
         allowed = min(self.limit, self.received + MOST_WINDOW[self.kind]) - self.sent
         runs: list[Run] = []
         size = 0
@@ -46,11 +47,11 @@ class Sending:
             return Pack(self.round, offset, tuple(self.context.pack(run) for run in runs))
         return Batch(self.kind, self.round, offset, tuple(runs))
 
-    def _lacking(self, shows: set[Name] | None) -> Run | None:
+    def _lacking(self, shows: Clock | None) -> Run | None:
         """What the peer lacks of the stretch at the cursor."""
         stretch = self.replica.stretches[self.cursor]
         log = self.replica.logs[stretch.replica]
-        if log.kind != self.kind or (shows is not None and stretch.replica not in shows):
+        if log.kind != self.kind or (shows is not None and stretch.last > shows.get(stretch.replica, -1)):
             return None
         known = self.peer.get(stretch.replica)
         first = stretch.first
