@@ -24,9 +24,11 @@ class LimitExceeded(Exception):
 class Channel:
     """Roster or data. Messages to send are handed to `send`."""
 
-    def __init__(self, replica: Replica, kind: int, begins: bool, packs: bool, send: Callable[[Message], None]):
+    def __init__(
+        self, replica: Replica, kind: int, begins: bool, packs: bool, send: Callable[[Message], None], last_round: int
+    ):
         self.replica, self.kind, self.begins, self.packs, self.send = replica, kind, begins, packs, send
-        self.round = 0
+        self.round = last_round
         self.comparison: Comparison | None = None
         self.sending: Sending | None = None
         self.receiving = Receiving(kind, 0)
@@ -40,6 +42,10 @@ class Channel:
         self.rounds_completed = 0
 
     # Rounds
+
+    @property
+    def has_begun(self) -> bool:
+        return self.comparison is not None
 
     def open(self, now: float) -> None:
         self._begin(self.round + 1, now)

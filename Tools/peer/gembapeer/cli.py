@@ -10,7 +10,7 @@ from typing import Any
 
 from . import vectors
 from .acts import Token
-from .encoding import Malformed
+from .encoding import Malformed, decode
 from .log import DATA, ROSTER, Entry
 from .node import Dialled, Node
 from .station import Draft, Station
@@ -122,8 +122,9 @@ def _vector(arguments: argparse.Namespace) -> None:
 
 
 def _rows(arguments: argparse.Namespace) -> None:
+    """A line of JSON for each row, with bytes as in `write`."""
     for row in Station.open(arguments.data).replica.state().encoded_rows():
-        print(row.hex())
+        print(json.dumps(decode(row), default=lambda data: {"bytes": data.hex()}, ensure_ascii=False))
 
 
 def _key(arguments: argparse.Namespace) -> None:

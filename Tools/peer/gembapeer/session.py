@@ -155,7 +155,11 @@ class Session:
         self._greet()
         begins = (self.station.key, self.nonce) < (hello.station, hello.nonce)
         packs = bool(hello.capabilities & m.PACKS)
-        self.channels = {kind: Channel(self.replica, kind, begins, packs, self._send) for kind in (ROSTER, DATA)}
+        # Rounds go on counting for as long as the link lives, whichever session it carries.
+        rounds = {kind: channel.round for kind, channel in self.channels.items()}
+        self.channels = {
+            kind: Channel(self.replica, kind, begins, packs, self._send, rounds.get(kind, 0)) for kind in (ROSTER, DATA)
+        }
         self.channels[ROSTER].open(self._now)
 
     def _heed(self, hello: m.Hello) -> None:
@@ -198,7 +202,7 @@ class Session:
         if self.member is None or not roster.rounds_completed:
             return False
         waited = self._now - roster.completed_at
-        return self.channels[DATA].round > 0 or roster.has_what_was_offered() or waited > OFFER_PATIENCE
+        return self.channels[DATA].has_begun or roster.has_what_was_offered() or waited > OFFER_PATIENCE
 
     # Time
 
@@ -222,7 +226,7 @@ class Session:
             # What was kept back is sent now (N10).
             if self.channels[ROSTER].rounds_completed:
                 self.channels[ROSTER].open(now)
-        if self._may_sync_data() and self.channels[DATA].round == 0:
+        if self._may_sync_data() and not self.channels[DATA].has_begun:
             self.channels[DATA].open(now)
         shows = self._shows()
         for kind, channel in self.channels.items():
