@@ -109,6 +109,10 @@ class Graph:
         """Whether `earlier` is in the causal past of `later`."""
         return self.pasts[later].get(earlier.log, -1) >= earlier.seq
 
+    def is_from(self, node: Node, admission: Node) -> bool:
+        """Whether an entry is an admission or follows it: its acts are then those of the member (P2)."""
+        return node == admission or self.follows(node, admission)
+
     def hash(self, node: Node) -> Hash:
         return self.logs[node.log].hashes[node.seq]
 
@@ -174,7 +178,7 @@ class _Fold:
         for node, place, station, act in self.acts:
             author = self.members.get(station)
             if author and isinstance(act, kind) and author.is_admin and author.depth >= least_depth:
-                if self.graph.follows(node, author.admission):
+                if self.graph.is_from(node, author.admission):
                     found.append(Issued(node, place, author, act))
         return found
 
@@ -236,7 +240,7 @@ class _Fold:
         """With its endpoints (P8), and whether it is lapsed (P10)."""
         stated, returns = [], []
         for node, place, station, act in self.acts:
-            if station == member.station and self.graph.follows(node, member.admission):
+            if station == member.station and self.graph.is_from(node, member.admission):
                 if isinstance(act, Endpoints) and are_endpoints(act.endpoints):
                     stated.append(Issued(node, place, member, act))
                 elif isinstance(act, Return):

@@ -45,8 +45,7 @@ class Session:
         self.was_member = False
         self.bye: m.Bye | None = None
         self.channels: dict[int, Channel] = {}
-        self.started_at = self.heard_at = now
-        self.sent_at = self.pulsed_at = self.greeted_at = now
+        self._now = self.started_at = self.heard_at = self.sent_at = self.pulsed_at = self.greeted_at = now
         self.lobby_bytes = 0
         self.echo: int | None = None
         self.wall = wall
@@ -73,24 +72,22 @@ class Session:
     # Sending
 
     def _send(self, message: m.Message) -> None:
-        self.sent_at = self.heard_at if self.sent_at is None else max(self.sent_at, self._now)
+        self.sent_at = self._now
         self.transmit(m.write_frame(self.id, message))
 
     def _greet(self) -> None:
-        self._now = self.heard_at
         own = self.station.data_log
-        tip = self.replica.vector(DATA) and next((r for r in self.replica.vector(DATA) if r.replica == own), None)
-        held = self._held() if self.peer else ()
-        station = self.station.key
-        hello = m.Hello(1, 1, self.replica.plant, station, self.nonce, m.PACKS, self.wall, tip or None, held)
-        self._send(hello)
+        log = self.replica.logs.get(own) if own else None
+        tip = log.ref(own, len(log.hashes) - 1) if own and log else None
+        station, plant = self.station.key, self.replica.plant
+        self._send(m.Hello(1, 1, plant, station, self.nonce, m.PACKS, self.wall, tip, self._held()))
 
     def _held(self) -> tuple[SignedHead, ...]:
-        """The newest heads of the peer's data logs."""
-        assert self.peer
+        """The newest heads of the data logs of the member whose key the link has proven."""
+        owners = {owner.station for owner in self.replica.roster().by_transport(self.transport)}
         found = []
         for name, log in self.replica.of_kind(DATA).items():
-            if log.genesis.station == self.peer.station:
+            if log.genesis.station in owners:
                 last = len(log.hashes) - 1
                 found.append(SignedHead(name, last, log.hashes[last], log.signatures[last]))
         return tuple(found[-8:])
@@ -151,7 +148,7 @@ class Session:
         self.phase = Phase.OPEN
         self.echo = hello.wall
         self._heed(hello)
-        # Again, now that it can say what is held of the peer.
+        # The first one may have been lost with a link that was not up yet.
         self._greet()
         begins = (self.station.key, self.nonce) < (hello.station, hello.nonce)
         packs = bool(hello.capabilities & m.PACKS)
