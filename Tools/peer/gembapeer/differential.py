@@ -64,7 +64,7 @@ def check(plant: Plant, node: Node, seed: int, kinds: Counter[str]) -> str | Non
     kinds.update(history.kinds)
     carrier = plant.authors[0]
     for author in plant.authors[1:]:
-        give(author, carrier, sys.maxsize)
+        give(author.replica, carrier.replica, sys.maxsize)
     if not node.agree(time.monotonic() + PATIENCE):
         return "the vectors are not equal in time"
     return plant.compare(carrier)

@@ -14,6 +14,7 @@ from .encoding import decode, encode
 from .fields import Dot
 from .log import DATA, Entry
 from .merge import Counter, Row
+from .replica import Replica
 from .station import Draft, Station
 from .text import Text
 from .writing import body_content, deletions_of, observed
@@ -41,7 +42,7 @@ class History:
         for _ in range(self.random.randint(8, 40)):
             if self.random.random() < 0.35:
                 source, target = self.random.sample(self.stations, 2)
-                give(source, target, self.random.choice((1, 2, 3, 10, 1000)))
+                give(source.replica, target.replica, self.random.choice((1, 2, 3, 10, 1000)))
             else:
                 self._write(self.random.choice(self.stations))
 
@@ -194,13 +195,11 @@ class History:
         return Unknown(group, kind, [group, kind, *self.random.choice(([], [1, ["x", True]], [None]))])
 
 
-def give(source: Station, target: Station, most: int) -> None:
+def give(source: Replica, target: Replica, most: int) -> None:
     """Hands over at most so many stretches that the target lacks, in the source's order."""
     runs = []
-    for stretch in source.replica.stretches:
-        log = target.replica.logs.get(stretch.replica)
+    for stretch in source.stretches:
+        log = target.logs.get(stretch.replica)
         if len(runs) < most and (log is None or len(log.hashes) <= stretch.last):
-            runs.append(source.replica.run(stretch.replica, stretch.first, stretch.last))
-    target.replica.receive(*runs)
-
-
+            runs.append(source.run(stretch.replica, stretch.first, stretch.last))
+    target.receive(*runs)
