@@ -81,10 +81,10 @@ class Graph:
         refs = [*log.deps[node.seq]]
         if node.seq == 0:
             refs += [*log.genesis.predecessors, *log.genesis.frontier]
-        held = [Node(ref.replica, ref.seq) for ref in refs if self._holds(ref)]
+        held = [Node(ref.replica, ref.seq) for ref in refs if self.holds(ref)]
         return held + ([Node(node.log, node.seq - 1)] if node.seq else [])
 
-    def _holds(self, ref: Ref) -> bool:
+    def holds(self, ref: Ref) -> bool:
         log = self.logs.get(ref.replica)
         return log is not None and ref.seq < len(log.hashes) and log.hashes[ref.seq][:16] == ref.prefix
 
@@ -275,36 +275,29 @@ def recognised(plant: bytes, logs: dict[Replica, RosterLog]) -> set[Replica]:
     if founder_of(plant, logs) is None:
         return set()
     graph = Graph({replica: log for replica, log in logs.items() if log.genesis.plant in (None, plant)})
-    found = {plant[:16]}
-    stations: dict[bytes, list[tuple[Node, bool]]] = {
-        logs[plant[:16]].genesis.station: [(Node(plant[:16], 0), True)]
-    }
+    # Whether a recognised log may invite: the role is the log's, and passes to the one that continues it.
+    found = {plant[:16]: True}
     while True:
-        fresh = {replica for replica in graph.logs if replica not in found} & {
-            replica for replica in graph.logs if _is_recognised(plant, replica, graph, found, stations)
-        }
+        rights = {name: _right(plant, name, graph, found) for name in graph.logs if name not in found}
+        fresh = {name: right for name, right in rights.items() if right is not None}
         if not fresh:
-            return found
-        for replica in fresh:
-            join = sole_join(graph.logs[replica])
-            if join:
-                admission = (Node(replica, 1), join.member.role == ADMIN)
-                stations.setdefault(graph.logs[replica].genesis.station, []).append(admission)
+            return set(found)
         found |= fresh
 
 
-def _is_recognised(
-    plant: bytes, replica: Replica, graph: Graph, found: set[Replica], stations: dict[bytes, list[tuple[Node, bool]]]
-) -> bool:
-    log = graph.logs[replica]
-    join, node = sole_join(log), Node(replica, 1)
-    if join and join.verifies(plant, log.genesis.station) and is_acceptable_member(join.member):
-        for invited_at, _, station, act in graph.acts():
-            if isinstance(act, Invite) and act.key == join.key and act.role == join.member.role:
-                inviting = any(is_admin for _, is_admin in stations.get(station, ()))
-                if invited_at.log in found and inviting and graph.follows(node, invited_at):
-                    return True
-    last = Node(replica, len(log.hashes) - 1)
-    return any(graph.follows(last, admission) for admission, _ in stations.get(log.genesis.station, ()))
+def _right(plant: bytes, name: Replica, graph: Graph, found: dict[Replica, bool]) -> bool | None:
+    """Whether a log may invite, or None if it is not recognised as far as these logs are found."""
+    genesis, join = graph.logs[name].genesis, sole_join(graph.logs[name])
+    rights = [
+        found[ref.replica] for ref in genesis.predecessors
+        if graph.holds(ref) and ref.replica in found and graph.logs[ref.replica].genesis.station == genesis.station
+    ]  # fmt: skip
+    if join and join.verifies(plant, genesis.station) and is_acceptable_member(join.member):
+        invites = (node for node, _, _, act in graph.acts() if _is_invite(act, join) and found.get(node.log))
+        if any(graph.follows(Node(name, 1), node) for node in invites):
+            rights.append(join.member.role == ADMIN)
+    return any(rights) if rights else None
 
 
+def _is_invite(act: Act, join: Join) -> bool:
+    return isinstance(act, Invite) and (act.key, act.role) == (join.key, join.member.role)

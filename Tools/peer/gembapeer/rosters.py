@@ -19,7 +19,8 @@ from .differential import Plant
 from .encoding import encode
 from .fields import Replica as Name
 from .histories import give
-from .log import ROSTER, Entry, Genesis
+from .log import DATA, ROSTER, Entry, Genesis
+from .node import Node
 from .plant import PATIENCE
 from .replica import Replica
 from .station import Station, clock_reading
@@ -154,7 +155,7 @@ class Scene:
         self.stations.append(station)
 
 
-def check(plant: Plant, seed: int, kinds: Counter[str]) -> str | None:
+def check(plant: Plant, seed: int, kinds: Counter[str], patience: float) -> str | None:
     """What is wrong after one history, or None."""
     scene = Scene(seed, plant.authors, kinds)
     scene.run()
@@ -162,19 +163,35 @@ def check(plant: Plant, seed: int, kinds: Counter[str]) -> str | None:
     for _ in range(3):
         for actor in scene.actors[1:]:
             give(actor.replica, carrier.replica, 10**6)
-    node, deadline = plant.node(carrier), time.monotonic() + PATIENCE
+    node, deadline = plant.node(carrier), time.monotonic() + patience
     try:
         while True:
             if not node.agree(deadline):
-                return "the vectors are not equal in time"
+                return f"the vectors are not equal in time: {[unequal(node, kind) for kind in (ROSTER, DATA)]}"
             theirs, ours = their_members(plant), our_members(carrier)
-            if ours == theirs:
+            if len(ours) == len(theirs) and all(map(are_equal, ours, theirs)):
                 return None
             # Who is lapsed returns by itself, and then the vectors differ again.
             if all(session.vectors_agree for session in node.sessions if session.member):
                 return f"only here: {differing(ours, theirs)}; only there: {differing(theirs, ours)}"
     finally:
         node.close()
+
+
+def unequal(node: Node, kind: int) -> list[str]:
+    """Which logs of a kind the two hold differently, as far as the last comparison tells."""
+    found = []
+    for session in node.sessions:
+        channel = session.channels.get(kind)
+        if channel and channel.comparison:
+            replica, theirs = node.station.replica, channel.comparison.peer
+            for ref in replica.vector(kind):
+                there = theirs.get(ref.replica)
+                if there != ref:
+                    name = replica.roster().members.get(replica.logs[ref.replica].genesis.station)
+                    found.append(f"{ref.replica.hex()} {ref.seq} here, {there.seq if there else None} there, {name}")
+            found += [f"{name.hex()} there" for name in theirs if name not in replica.logs]
+    return found
 
 
 Shape = tuple[Any, ...]
@@ -193,6 +210,11 @@ def their_members(plant: Plant) -> list[Shape]:
     )
 
 
+def are_equal(ours: Shape, theirs: Shape) -> bool:
+    """Of members with one name, all but one are shown with something behind it."""
+    return ours[0] == theirs[0] and theirs[1].startswith(ours[1]) and ours[2:] == theirs[2:]
+
+
 def differing(some: list[Shape], others: list[Shape]) -> list[Shape]:
     return [shape for shape in some if shape not in others]
 
@@ -203,6 +225,8 @@ def main() -> int:
     parser.add_argument("--histories", type=int, default=100)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="that of the first history")
     parser.add_argument("--each", type=int, default=10, help="histories in one plant")
+    parser.add_argument("--keep", action="store_true", help="keep all folders")
+    parser.add_argument("--patience", type=float, default=PATIENCE, help="seconds until vectors must be equal")
     arguments = parser.parse_args()
     print(f"seeds {arguments.seed} to {arguments.seed + arguments.histories - 1}", flush=True)
     kinds: Counter[str] = Counter()
@@ -215,14 +239,15 @@ def main() -> int:
             plant.authors = [plant.join("P0", "admin"), plant.join("P1", "admin"), plant.join("P2", "station")]
             for seed in seeds[: arguments.each]:
                 seeds, done = seeds[1:], done + 1
-                if fault := check(plant, seed, kinds):
+                if fault := check(plant, seed, kinds, arguments.patience):
                     faults += 1
                     print(f"seed {seed}: {fault}", flush=True)
                     break
             print(f"{done} histories, {len(plant.authors[0].replica.roster().members)} members in this one", flush=True)
         finally:
             plant.folder.end()
-        shutil.rmtree(path)
+        if not arguments.keep:
+            shutil.rmtree(path)
     print(", ".join(f"{count} {kind}" for kind, count in kinds.most_common()))
     print(f"{done} histories, {faults} disagreements")
     return 1 if faults else 0
