@@ -141,6 +141,6 @@ def _vectors(arguments: argparse.Namespace) -> int:
 
 
 COMMANDS = {
-    "join": _join, "run": _run, "sync": _sync, "write": _write, "digest": _digest, "vector": _vector, "rows": _rows, "key": _key,
-    "members": _members, "vectors": _vectors,
+    "join": _join, "run": _run, "sync": _sync, "write": _write, "digest": _digest, "vector": _vector, "rows": _rows,
+    "key": _key, "members": _members, "vectors": _vectors,
 }  # fmt: skip

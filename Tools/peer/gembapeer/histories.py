@@ -12,7 +12,7 @@ from .body import (
 )  # fmt: skip
 from .encoding import decode, encode
 from .fields import Dot
-from .log import DATA, Entry
+from .log import DATA, Entry, Run
 from .merge import Counter, Row
 from .replica import Replica
 from .station import Draft, Station
@@ -197,7 +197,7 @@ class History:
 
 def give(source: Replica, target: Replica, most: int) -> None:
     """Hands over at most so many stretches that the target lacks, in the source's order."""
-    runs = []
+    runs: list[Run] = []
     for stretch in source.stretches:
         log = target.logs.get(stretch.replica)
         if len(runs) < most and (log is None or len(log.hashes) <= stretch.last):

@@ -67,13 +67,14 @@ class Entry:
 
     def content(self, replica: Replica, seq: int, previous: Hash, epoch_key: bytes | None) -> bytes:
         """The content of the body, or `Malformed` where Z1 or Z2 make it invalid."""
-        stored: bytes | None = self.body
+        stored = self.body
         if self.seal:
             assert epoch_key is not None
             key = keys.derive(epoch_key, b"gemba/seal" + replica)
-            stored = keys.unseal(key, self.seal.nonce, self.body, self._associated(replica, seq, previous))
-            if stored is None:
+            opened = keys.unseal(key, self.seal.nonce, self.body, self._associated(replica, seq, previous))
+            if opened is None:
                 raise Malformed("Z2: the body does not open")
+            stored = opened
         return expand(stored) if self.coding else stored
 
     @staticmethod

@@ -124,8 +124,8 @@ class Row:
             if state := [[self.elements[key], sorted(dots)] for key, dots in sorted(adds.items()) if dots]:
                 yield group, 1, state
         for group, counter in self.counters.items():
-            if state := counter.state():
-                yield group, 2, state
+            if (kept_state := counter.state()) is not None:
+                yield group, 2, kept_state
         for group, text in self.texts.items():
             if state := text.state():
                 yield group, 5, state

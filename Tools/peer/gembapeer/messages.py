@@ -147,7 +147,7 @@ def _vector(fields: list[Any]) -> Vector:
 def _part(item: Any, digits: bytes) -> Part:
     kind, content = array(item, 2)
     if kind == 2:
-        refs = []
+        refs: list[tuple[Replica, Ref | None]] = []
         for element in array(content, 0, 2**20):
             if len(array(element, 2, 3)) == 2:
                 need(element[1] is None, "V3: a log that is not held")

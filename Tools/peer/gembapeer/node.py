@@ -144,7 +144,7 @@ class Node:
             now = time.monotonic()
             session = self.accepted.get((router, route))
             if session is None or (session.phase == Phase.CLOSED and not _continues(session, frame.bytes)):
-                session = self._accept(router, route, bytes.fromhex(frame.get("User-Id")), session, now)
+                session = self._accept(router, route, bytes.fromhex(str(frame.get("User-Id"))), session, now)
             # An empty frame says only that the link is up (L1).
             if frame.bytes:
                 session.receive(frame.bytes, now, wall_clock())

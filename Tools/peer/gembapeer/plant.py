@@ -41,7 +41,7 @@ class Program:
     def start(self, *peers: "Program") -> None:
         """Serves the folder, and dials these."""
         dialled = [word for peer in peers for word in ("--peer", peer.endpoint)]
-        command = [*self.words, "run", "--data", self.data, "--listen", self.endpoint, *dialled]
+        command = [*self.words, "run", "--data", str(self.data), "--listen", self.endpoint, *dialled]
         self.daemon = subprocess.Popen(command, stdout=self.log, stderr=self.log)
 
     def stop(self, kill: bool = False) -> None:

@@ -11,7 +11,6 @@ import zmq
 
 from . import keys
 from . import messages as m
-from .acts import INVITE
 from .encoding import decode, encode
 from .fields import Ref
 from .log import DATA, NO_HASH, ROSTER, Entry, Genesis, Run, SignedHead, what_a_head_signs

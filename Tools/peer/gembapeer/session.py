@@ -8,8 +8,6 @@ from . import keys
 from . import messages as m
 from .channel import Channel, LimitExceeded
 from .encoding import Malformed
-from .fields import Ref
-from .fields import Replica as Name
 from .merge import Clock
 from .log import DATA, ROSTER, SignedHead, Unverified, what_a_head_signs
 from .roster import Standing
