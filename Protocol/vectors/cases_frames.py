@@ -1,6 +1,7 @@
 """Vectors for the frames of 06-session.md and 07-sync.md, and for digests of vectors."""
 
 import cases_backfill
+import cases_branches
 import cases_checkpoints
 import cases_packs
 from cases_logs import FOUNDER, PLANT, PRESS, press_log
@@ -44,6 +45,7 @@ def frames():
     yield from cases_checkpoints.frames(SESSION, case)
     yield from cases_packs.frames(case)
     yield from cases_backfill.frames(SESSION, case)
+    yield from cases_branches.frames(SESSION, case)
     yield case("N3", "an unknown type", [4000, SESSION, 0], "invalid")
     yield case("N3", "a negative type", [-1, SESSION, 0], "wrongType")
     yield case("N3", "no type", [], "invalid")
@@ -75,6 +77,8 @@ def hellos():
     yield case("S15", "a hello of a node that takes packs", item, **expected(fields))
     fields, item = hello(capabilities=4)
     yield case("C20", "a hello of a node that gives bodies again", item, **expected(fields))
+    fields, item = hello(capabilities=16)
+    yield case("S27", "a hello of a node that knows branches", item, **expected(fields))
     fields, item = hello(capabilities=5, extra=[{1: True}, "later"])
     yield case("N2", "a hello with more elements", item, **expected(fields, [{1: True}, "later"]))
     fields, item = hello(held=[held[0]] * 8)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import cases_bodies
+import cases_branches
 import cases_checkpoints
 import cases_folds
 import cases_frames
@@ -23,6 +24,7 @@ SUBJECTS = [
     ("bodies.json", "02-change.md, 04-operations.md", cases_bodies.bodies),
     ("heads.json", "03-heads.md", cases_logs.heads),
     ("runs.json", "03-heads.md", cases_logs.runs),
+    ("forks.json", "02-change.md", cases_branches.proofs),
     ("merges.json", "04-operations.md", cases_merges.merges),
     ("roster.json", "05-roster.md", cases_folds.roster_bodies),
     ("tokens.json", "05-roster.md", cases_folds.tokens),

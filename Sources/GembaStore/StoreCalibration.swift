@@ -24,4 +24,8 @@ package struct StoreCalibration: OptionSet, Hashable, Sendable {
     package static let defersDrops = StoreCalibration(rawValue: 1 << 8)
     /// Leaves entries whose bodies came back in the order in which a checkpoint listed them.
     package static let backfillKeepsOrder = StoreCalibration(rawValue: 1 << 9)
+    /// Calls the half of a forked log that came first by the log's name.
+    package static let namesByArrival = StoreCalibration(rawValue: 1 << 10)
+    /// Goes on writing a log that is found to be forked, as a station does that means harm.
+    package static let keepsForkedName = StoreCalibration(rawValue: 1 << 11)
 }

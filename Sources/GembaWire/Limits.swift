@@ -44,6 +44,8 @@ public enum Limits {
     /// Ranges of entries that one message may ask for: with at most 53 bytes each they fit a frame, and no plant has written as
     /// many logs.
     public static let backfillRanges = 16 << 10
+    /// Entries that one message of traces names: some 24 KiB, and enough for a log with dozens of branches.
+    public static let tracePoints = 1024
     /// Entries in one block of what stays of folded ones.
     public static let foldedEntries = 256
     /// Bytes of a section of a checkpoint: one row with its siblings may be large, other sections end long before.

@@ -81,6 +81,7 @@ extension LogSync {
         schedule.noteCompared()
         phase = .streaming
         beginStreams(from: comparison.snapshot, to: theirs, into: &outbox)
+        askForTraces(at: now, into: &outbox)
     }
 
     private mutating func beginStreams(
@@ -98,7 +99,10 @@ extension LogSync {
             round: round, known: difference.withheld,
             position: difference.peerLacksSomething ? nil : ours.position)
         outbox.add(.compared(kind, theirs: theirs))
-        if !difference.conflicts.isEmpty { outbox.add(.conflicting(kind, difference.conflicts)) }
+        if !difference.conflicts.isEmpty {
+            outbox.add(.conflicting(kind, difference.conflicts))
+            disputes.open(difference.conflictingLogs(of: ours))
+        }
         outbox.add(.peerHolds(kind, difference.held))
         reportShortfall(into: &outbox)
     }

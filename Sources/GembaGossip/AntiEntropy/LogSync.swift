@@ -46,6 +46,8 @@ struct LogSync: Sendable {
     var lag: PeerLag?
     /// What was left out of this round's stream.
     var leftOut: LeftOut
+    /// The logs of which the two hold different histories.
+    var disputes: Disputes
 
     /// Where a round stands.
     enum Phase: Sendable {
@@ -69,6 +71,7 @@ struct LogSync: Sendable {
         outgoing = OutgoingStream(kind: kind, limits: limits)
         incoming = IncomingStream(kind: kind, limits: limits)
         leftOut = LeftOut(limits: limits)
+        disputes = Disputes(limits: limits)
     }
 
     /// Whether everything has arrived that the peer offered in the current round.
@@ -118,6 +121,7 @@ struct LogSync: Sendable {
         phase = .dormant
         comparison = nil
         heldMeanwhile = VersionVector()
+        disputes.forget()
         outgoing.close()
         incoming.close()
     }
@@ -166,6 +170,7 @@ struct LogSync: Sendable {
                 for message in comparison?.messagesToRepeat(at: now) ?? [] { outbox.send(message) }
             }
         case .streaming:
+            askForTraces(at: now, into: &outbox)
             if leftOut.isDue(at: now), incoming.isQuiet(at: now) {
                 openRound(at: now)
             } else if outgoing.isUnacknowledged, outgoing.progress.duration(to: now) >= schedule.stall.current {

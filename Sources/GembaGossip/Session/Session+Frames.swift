@@ -48,6 +48,10 @@ extension Session {
             try receiveCheckpoint(message, at: now, into: &outbox)
         case .backfill, .bodies:
             try receiveBackfill(message, at: now, into: &outbox)
+        case .trace(let trace):
+            // Nobody sends one who was not told that this node takes it, and a stranger learns nothing of data.
+            guard configuration.standing == .members else { break }
+            data.receive(trace, into: &outbox)
         case .hello, .bye:
             break
         }
@@ -87,6 +91,7 @@ extension Session {
             roster.initiates = greeting.initiatesWalks
             data.initiates = greeting.initiatesWalks
             data.outgoing.packs = hello.knowsPacks
+            data.disputes.areSettled = hello.knowsBranches
             outbox.add(.greeted(hello))
             if !hello.held.isEmpty { outbox.add(.evidence(hello.held)) }
             roster.enable(at: moment.instant)

@@ -50,6 +50,14 @@ extension Engine {
         case .backfilled:
             finishBackfill(over: id)
             return []
+        case .trace(let logs, let asks):
+            return read("traces", on: id, at: moment) { try replica.traces(of: logs) } then: { session, traces in
+                session.onTraces(traces, asks: asks, at: moment)
+            }
+        case .place(let traces):
+            return read("traces", on: id, at: moment) { try place(traces) } then: { session, placed in
+                session.onPlaced(placed, at: moment)
+            }
         case .greeted, .evidence, .compared, .conflicting, .behind, .peerHolds, .clockOffset:
             note(action, on: id, at: moment)
             return []
@@ -87,8 +95,14 @@ extension Engine {
 
     private func answerSnapshot(_ kind: LogKind, on id: LinkID, at moment: Moment) -> [SessionAction] {
         do {
-            let (vector, position, floors) = try replica.snapshot(of: kind)
-            let snapshot = VectorSnapshot(references: vector, position: position, floors: floors)
+            let showsBranches = links[id]?.session.peer?.knowsBranches ?? false
+            let (vector, position, floors) = try replica.snapshot(of: kind, showsBranches: showsBranches)
+            let branches = showsBranches && kind == .data ? try replica.branches() : []
+            let snapshot = VectorSnapshot(
+                references: vector, position: position, floors: floors,
+                branches: Dictionary(
+                    branches.map { ($0.name, .init(log: $0.log, isClosed: $0.isClosed)) },
+                    uniquingKeysWith: { first, _ in first }))
             return input(id) { $0.onSnapshot(snapshot, of: kind, at: moment) }
         } catch {
             return unavailable(kind, error, on: id, at: moment)
@@ -99,12 +113,36 @@ extension Engine {
         do {
             let (runs, position, reachedEnd) = try replica.runs(
                 of: request.kind, after: request.position, excluding: request.known,
-                maximumBytes: request.maximumBytes, including: readable(by: request.audience))
+                maximumBytes: request.maximumBytes, including: readable(by: request.audience),
+                showsBranches: links[id]?.session.peer?.knowsBranches ?? false)
             let loaded = LoadedRuns(
-                kind: request.kind, round: request.round, runs: runs, position: position, reachedEnd: reachedEnd)
+                kind: request.kind, round: request.round, runs: runs, position: position, reachedEnd: reachedEnd,
+                forked: request.kind == .data ? Set(try replica.branches().map(\.log)) : [])
             return input(id) { $0.onLoaded(loaded, at: moment) }
         } catch {
             return unavailable(request.kind, error, on: id, at: moment)
+        }
+    }
+
+    /// Answers a session from the store; a session that gets no answer asks again.
+    private func read<Result>(
+        _ what: String, on id: LinkID, at moment: Moment, _ body: () throws -> Result,
+        then answer: (inout Session, Result) -> [SessionAction]
+    ) -> [SessionAction] {
+        do {
+            let result = try body()
+            return input(id) { answer(&$0, result) }
+        } catch {
+            counters.storeFailures += 1
+            logger.error("\(what) cannot be read", metadata: ["error": "\(error)"])
+            return []
+        }
+    }
+
+    /// What a peer holds of forked logs, by the names that they have here.
+    private func place(_ traces: [LogTrace]) throws -> [PlacedTrace] {
+        try traces.compactMap { trace in
+            try replica.place(trace).map { PlacedTrace(log: trace.log, names: $0.names, held: $0.held) }
         }
     }
 

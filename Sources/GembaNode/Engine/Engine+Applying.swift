@@ -50,9 +50,17 @@ extension Engine {
         if !outcome.forked.isEmpty, let station = links[id]?.session.peer?.station {
             noteForks(outcome.forked, at: station)
         }
-        let actions = input(id) { $0.onApplied(outcome.forSession, of: kind, at: moment) }
+        var actions = input(id) { $0.onApplied(outcome.forSession, of: kind, at: moment) }
+        if kind == .data, !outcome.forked.isEmpty {
+            actions += input(id) { $0.onContradiction(in: outcome.forked, at: moment) }
+        }
+        if !outcome.renamed.isEmpty {
+            counters.forks = (counters.forks ?? 0) + 1
+            logger.warning("a log is forked", metadata: ["branches": "\(outcome.renamed.map(\.replica.description))"])
+            actions += input(id) { $0.onChangesAvailable(kind, tips: outcome.renamed, at: moment) }
+        }
         if !outcome.advanced.isEmpty {
-            announce(kind, tips: outcome.advanced, except: id, at: moment)
+            announce(kind, tips: outcome.advanced + outcome.renamed, except: id, at: moment)
             if kind == .roster { upgrade(id, at: moment) }
         }
         return actions

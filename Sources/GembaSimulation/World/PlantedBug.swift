@@ -31,6 +31,8 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
     public static let editsDroppedRows = PlantedBug(rawValue: 1 << 8)
     /// Entries whose bodies came back stay in the order in which a checkpoint listed them, which is no causal one.
     public static let backfillKeepsOrder = PlantedBug(rawValue: 1 << 9)
+    /// Of the halves of a forked log each replica calls the one that it met first by the log's name.
+    public static let namesByArrival = PlantedBug(rawValue: 1 << 10)
 
     static let names: [(PlantedBug, String)] = [
         (.deliversWithoutDeps, "deliversWithoutDeps"), (.mergesDuplicates, "mergesDuplicates"),
@@ -38,7 +40,7 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
         (.ignoresSideFile, "ignoresSideFile"), (.losesCommits, "losesCommits"),
         (.checkpointsForgetLocalWork, "checkpointsForgetLocalWork"),
         (.checkpointsDropDeletedRows, "checkpointsDropDeletedRows"), (.editsDroppedRows, "editsDroppedRows"),
-        (.backfillKeepsOrder, "backfillKeepsOrder"),
+        (.backfillKeepsOrder, "backfillKeepsOrder"), (.namesByArrival, "namesByArrival"),
     ]
 
     /// The names of the bugs, separated by plus signs.
@@ -62,6 +64,7 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
         if contains(.showsLatestArrival) { calibration.insert(.showsLatestArrival) }
         if contains(.ignoresSideFile) { calibration.insert(.ignoresSideFile) }
         if contains(.checkpointsForgetLocalWork) { calibration.insert(.checkpointsForgetLocalWork) }
+        if contains(.namesByArrival) { calibration.insert(.namesByArrival) }
         if contains(.backfillKeepsOrder) { calibration.insert(.backfillKeepsOrder) }
         if contains(.checkpointsDropDeletedRows) { calibration.insert(.checkpointsDropDeletedRows) }
         if contains(.editsDroppedRows) { calibration.insert(.editsDroppedRows) }

@@ -18,6 +18,7 @@ extension Simulation {
         ).replica
         founder.keys = (founded.identity.stationKey, founded.identity.transportKey)
         observer.administrator = founded.identity.stationKey
+        observer.allowsForks = options.faults.contains(.fork)
         var early: [(SimulatedNode, Replica)] = [(founder, founded)]
         for node in nodes.dropFirst() {
             if options.faults.contains(.lateEnrolment), node.role != .relay, random.chance(0.5) {

@@ -102,7 +102,7 @@ struct Backfiller {
             let deps = try entry.deps.compactMap { try context.log.resolve($0, kind: .data) }
             try context.history.record(dot, deps: deps)
             // Until now it was its checkpoint's maker that said when a change was made.
-            if !records[index].isQuarantined, let frame = frame(of: run.entries[index], at: dot, of: tip) {
+            if !records[index].isQuarantined, let frame = frame(of: run.entries[index], at: dot) {
                 records[index].timestamp = frame.timestamp
                 records[index].lamport = frame.lamport
                 try noteContests()
@@ -118,9 +118,9 @@ struct Backfiller {
     }
 
     /// What a change says of itself; nil when it has no effect.
-    private mutating func frame(of entry: [UInt8], at dot: LocalDot, of tip: LogTip) -> OperationBatch.Frame? {
+    private mutating func frame(of entry: [UInt8], at dot: LocalDot) -> OperationBatch.Frame? {
         operations.removeAll()
-        return try? context.read(entry[...], author: tip.replica, sequence: dot.sequence, into: &operations)
+        return try? context.read(entry[...], at: dot, into: &operations)
     }
 
     /// What is said of a row's conflicts may say more when the body of a change of theirs is there.

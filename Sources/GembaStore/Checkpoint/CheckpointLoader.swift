@@ -200,10 +200,10 @@ struct CheckpointLoader {
         try context.log.scanEntries(of: .data, after: 0) { stretch, segment, sequence in
             let isCovered = cut[stretch.replica].map { sequence <= $0 } ?? false
             guard !isCovered, sequence > 0, !segment.record(sequence).isQuarantined else { return true }
-            let author = try context.numbers.replica(stretch.replica, on: context.connection)
+            let dot = LocalDot(replica: stretch.replica, sequence: sequence)
             batch.removeAll()
-            _ = try context.read(segment.entry(sequence), author: author, sequence: sequence, into: &batch)
-            try context.rows.merge(batch, as: [LocalDot(replica: stretch.replica, sequence: sequence)])
+            _ = try context.read(segment.entry(sequence), at: dot, into: &batch)
+            try context.rows.merge(batch, as: [dot])
             return true
         }
     }

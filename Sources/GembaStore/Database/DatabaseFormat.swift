@@ -5,7 +5,7 @@ enum DatabaseFormat {
     /// `PRAGMA application_id`: "Gmba".
     static let applicationID: Int64 = 0x476d_6261
     /// `PRAGMA user_version`.
-    static let version: Int64 = 4
+    static let version: Int64 = 5
     /// The first version whose pages have checksums.
     static let firstChecked: Int64 = 3
 
@@ -67,6 +67,18 @@ enum DatabaseFormat {
         ) STRICT, WITHOUT ROWID;
         """
 
+    /// The paths into which forks cut logs; see ``BranchMap``.
+    static let branchTable = """
+        CREATE TABLE gemba_branch (
+            name BLOB PRIMARY KEY,
+            log INTEGER NOT NULL,
+            replica INTEGER NOT NULL,
+            first INTEGER NOT NULL,
+            parent INTEGER NOT NULL,
+            previous BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+
     /// What the last round through all pages found, and when.
     static let scrubTable = """
         CREATE TABLE gemba_scrub (
@@ -96,6 +108,7 @@ enum DatabaseFormat {
         \(textTables)
         \(checkpointTables)
         \(scrubTable)
+        \(branchTable)
 
         CREATE TABLE gemba_seen (
             author INTEGER NOT NULL,

@@ -20,6 +20,7 @@ struct FormatUpgrade {
             try keepSeveralFloors()
         }
         if version < 3 { try context.connection.execute(DatabaseFormat.scrubTable) }
+        if version < 5 { try context.connection.execute(DatabaseFormat.branchTable) }
         try context.connection.execute("PRAGMA user_version = \(DatabaseFormat.version)")
     }
 

@@ -31,7 +31,7 @@ final class StoreContext {
         self.environment = environment
         numbers = ReplicaNumbers()
         log = source?.log ?? LogStore(connection: connection, numbers: numbers)
-        history = source?.history ?? CausalHistory(connection: connection)
+        history = source?.history ?? CausalHistory(connection: connection, log: log)
         mayDrop = { [log] dot in
             guard let station = try log.tip(number: dot.replica)?.station else { return false }
             return try Self.roster(in: log, environment).members[station]?.may(.dropRows) ?? false
@@ -44,6 +44,7 @@ final class StoreContext {
     /// Forgets what belonged to the previous transaction.
     func beginTransaction() {
         log.forgetSegments()
+        log.forgetBranches()
         operations.removeAll()
         rows = RowStore(
             connection: connection, numbers: numbers, log: log, history: history, environment: environment,
@@ -78,16 +79,34 @@ final class StoreContext {
 
     // MARK: - Bodies
 
-    /// The decoded body of a stored change.
-    func body(of entry: ArraySlice<UInt8>, author: ReplicaID, sequence: SequenceNumber) throws -> ChangeBody {
-        try ChangeBody(decoding: content(of: entry), author: author, sequence: sequence)
+    /// The decoded body of a stored change, which names others as this database does.
+    func body(of entry: ArraySlice<UInt8>, at dot: LocalDot) throws -> ChangeBody {
+        try body(decoding: content(of: entry), at: dot)
     }
 
-    /// Adds the operations of a stored change to a batch.
+    /// The decoded body of a change, which names others as this database does.
+    func body(decoding content: [UInt8], at dot: LocalDot) throws -> ChangeBody {
+        var body = try ChangeBody(decoding: content, author: log.author(of: dot.replica), sequence: dot.sequence)
+        if let translation = try DotTranslation(of: dot, body.references, log) {
+            body.operations = try body.operations.map { try $0.translated(by: translation.callAsFunction) }
+        }
+        return body
+    }
+
+    /// Adds the operations of a stored change to a batch, which names others as this database does.
     func read(
-        _ entry: ArraySlice<UInt8>, author: ReplicaID, sequence: SequenceNumber, into batch: inout OperationBatch
+        _ entry: ArraySlice<UInt8>, at dot: LocalDot, into batch: inout OperationBatch
     ) throws -> OperationBatch.Frame {
-        try batch.append(decoding: content(of: entry)[...], author: author, sequence: sequence)
+        let frame = try batch.append(
+            decoding: content(of: entry)[...], author: log.author(of: dot.replica), sequence: dot.sequence)
+        try translate(&batch, frame.references, at: dot)
+        return frame
+    }
+
+    /// Has the change that was added last to a batch name others as this database does.
+    func translate(_ batch: inout OperationBatch, _ references: [ChangeReference], at dot: LocalDot) throws {
+        guard let translation = try DotTranslation(of: dot, references, log) else { return }
+        try batch.translateLastChange(by: translation.callAsFunction)
     }
 
     private func content(of entry: ArraySlice<UInt8>) throws -> [UInt8] { try Envelope.open(Entry(decoding: entry)) }
@@ -105,12 +124,13 @@ final class StoreContext {
         if let notes = segment.notes {
             let note = notes[dot.sequence]
             return Provenance(
-                dot: Dot(tip.replica, dot.sequence), timestamp: record.timestamp, lamport: record.lamport,
+                dot: try log.publicName(of: dot), timestamp: record.timestamp, lamport: record.lamport,
                 station: tip.station, actor: note?.actor ?? "", reason: note?.reason ?? "")
         }
-        let body = try self.body(of: segment.entry(dot.sequence), author: tip.replica, sequence: dot.sequence)
+        let body = try ChangeBody(
+            decoding: content(of: segment.entry(dot.sequence)), author: tip.author, sequence: dot.sequence)
         return Provenance(
-            dot: Dot(tip.replica, dot.sequence), timestamp: record.timestamp, lamport: record.lamport,
+            dot: try log.publicName(of: dot), timestamp: record.timestamp, lamport: record.lamport,
             station: tip.station, actor: body.actor, reason: body.reason)
     }
 

@@ -39,8 +39,7 @@ extension StoreContext {
     /// What a change did to a row; nil when its body is not held.
     func operation(of dot: LocalDot, on row: RowID, in table: TableID) throws -> RowOperation? {
         guard let entry = try log.entry(at: dot) else { return nil }
-        let author = try numbers.replica(dot.replica, on: connection)
-        return try body(of: entry, author: author, sequence: dot.sequence).operations
+        return try body(of: entry, at: dot).operations
             .first { $0.row == row && $0.table == table }
     }
 }

@@ -85,7 +85,8 @@ struct SearchUpdate {
             count += 1
             // An entry without effect changed no row.
             if sequence > 0, !record.isQuarantined {
-                let body = try context.body(of: segment.entry(sequence), author: author, sequence: sequence)
+                let dot = LocalDot(replica: stretch.replica, sequence: sequence)
+                let body = try context.body(of: segment.entry(sequence), at: dot)
                 for operation in body.operations {
                     changed[operation.table, default: []].insert(operation.row)
                     count += 1

@@ -9,7 +9,7 @@ public struct ApplyOutcome: Hashable, Sendable {
         case needsRoster
         /// A run does not follow what is held, or names deps that are not.
         case missingDependency
-        /// Two histories exist under one name; what is held stays.
+        /// A run continues another history than what is held, and does not say where both part.
         case forked
         /// The carrier sent what no honest node sends.
         case invalid(String)
@@ -17,6 +17,8 @@ public struct ApplyOutcome: Hashable, Sendable {
 
     /// The new tips of the logs that grew.
     public var advanced: [ChangeReference] = []
+    /// The ends of forked logs' branches that were called otherwise before.
+    public var renamed: [ChangeReference] = []
     /// How many entries were stored.
     public var entryCount = 0
     /// How many of them are authentic but malformed: stored and forwarded, without effect.
@@ -32,6 +34,7 @@ public struct ApplyOutcome: Hashable, Sendable {
     /// Adds what came of the runs that followed.
     mutating func add(_ later: Self) {
         advanced += later.advanced
+        renamed += later.renamed
         entryCount += later.entryCount
         quarantinedCount += later.quarantinedCount
         forked.formUnion(later.forked)

@@ -18,6 +18,10 @@ struct BatchApplier {
     private let wall: UInt64
     private let calibration: StoreCalibration
     private let isUnwanted: () -> Bool
+    /// Branches that this batch began.
+    private var newBranches = 0
+    /// Branches that one batch may begin: a station that forks its log without end delays itself.
+    private static let greatestNewBranches = 16
 
     /// - Parameter isUnwanted: whether the transaction should be given up.
     init(context: StoreContext, kind: LogKind, isUnwanted: @escaping () -> Bool) throws {
@@ -71,12 +75,13 @@ struct BatchApplier {
     /// - Parameter contents: what stands in the segments of the run, if that was made ready.
     private mutating func apply(_ whole: Run, contents: () -> [SegmentEntries]?) throws(Refusal) {
         let held = try attempt { try context.log.tip(of: whole.replica) }
-        guard let run = try unheldPart(of: whole, held: held) else { return }
+        guard let (run, place) = try unheldPart(of: whole, held: held) else { return }
         let verified: VerifiedRun
         do {
+            let predecessor = held.flatMap { tip in place.hash.map { ($0, tip.station) } }
             verified = try VerifiedRun(
                 verifying: run, kind: kind, plant: context.environment.plant,
-                after: held.map { .init(hash: $0.hash, station: $0.station) })
+                after: predecessor.map { .init(hash: $0, station: $1) })
         } catch {
             throw .problem(.invalid(error.message))
         }
@@ -88,38 +93,54 @@ struct BatchApplier {
         if let genesis = verified.genesis, kind == .data {
             _ = try resolve(genesis.rosterFrontier, kind: .roster, otherwise: .needsRoster)
         }
-        try store(verified, run: run, held: held, deps: deps, contents: run.first == whole.first ? contents() : nil)
+        try store(verified, run: run, place, deps: deps, contents: run.first == whole.first ? contents() : nil)
+    }
+
+    /// Where the part of a run begins that is not held.
+    private enum Place {
+        case beginning
+        case end(LogTip)
+        case fork(LocalDot, ChangeHash)
+
+        /// The hash of the entry before.
+        var hash: ChangeHash? {
+            switch self {
+            case .beginning: nil
+            case .end(let tip): tip.hash
+            case .fork(_, let hash): hash
+            }
+        }
     }
 
     /// The part of a run beyond what is held; nil when there is none.
-    private mutating func unheldPart(of run: Run, held: LogTip?) throws(Refusal) -> Run? {
+    private mutating func unheldPart(of run: Run, held: LogTip?) throws(Refusal) -> (Run, Place)? {
         guard !run.entries.isEmpty else { throw .problem(.invalid("A run is empty.")) }
         guard let held else {
             if run.first > 0 { throw .problem(.missingDependency) }
-            return run
+            return (run, .beginning)
         }
         guard held.kind == kind else { throw .problem(.invalid("A run is of another kind of log.")) }
-        if run.first > held.sequence + 1 { throw .problem(.missingDependency) }
-        let overlap = Int(min(held.sequence + 1 - run.first, UInt64(run.entries.count)))
-        for index in 0..<overlap {
-            let dot = LocalDot(replica: held.number, sequence: run.first + UInt64(index))
-            // What is folded cannot be compared; that the rest follows what is held here shows that it was the same.
-            guard let stored = try attempt({ try context.log.entry(at: dot) }) else { continue }
-            guard stored.elementsEqual(run.entries[index]) else { throw .problem(.forked) }
-            if calibration.contains(.mergesDuplicates) { try attempt { try mergeAgain(run.entries[index], dot, held) } }
+        // Names of branches are for vectors; heads and runs have the log's own.
+        guard held.replica == held.author else { throw .problem(.invalid("A run names a branch as its log.")) }
+        let placement = try attempt {
+            try RunPlacer(log: context.log).place(run, in: held) { entry, dot in
+                if calibration.contains(.mergesDuplicates) { try mergeAgain(entry, dot) }
+            }
         }
-        if overlap == run.entries.count { return nil }
-        if overlap == 0, run.previous != held.hash.prefix { throw .problem(.forked) }
-        var rest = run
-        rest.first = held.sequence + 1
-        rest.previous = held.hash.prefix
-        rest.entries.removeFirst(overlap)
-        return rest
+        switch placement {
+        case .held: return nil
+        case .goesOn(let rest, let tip): return (rest, .end(tip))
+        case .branchesOff(let rest, let fork, let hash):
+            if newBranches == Self.greatestNewBranches { throw .problem(.missingDependency) }
+            return (rest, .fork(fork, hash))
+        case .isAhead: throw .problem(.missingDependency)
+        case .contradicts: throw .problem(.forked)
+        }
     }
 
-    private mutating func mergeAgain(_ encoded: [UInt8], _ dot: LocalDot, _ tip: LogTip) throws {
+    private mutating func mergeAgain(_ encoded: [UInt8], _ dot: LocalDot) throws {
         guard kind == .data, dot.sequence > 0 else { return }
-        _ = try context.read(encoded[...], author: tip.replica, sequence: dot.sequence, into: &context.operations)
+        _ = try context.read(encoded[...], at: dot, into: &context.operations)
         changes.append(dot)
     }
 
@@ -153,21 +174,27 @@ struct BatchApplier {
     // MARK: - Storing
 
     private mutating func store(
-        _ verified: VerifiedRun, run: Run, held: LogTip?, deps: [[LocalDot]], contents: [SegmentEntries]?
+        _ verified: VerifiedRun, run: Run, _ place: Place, deps: [[LocalDot]], contents: [SegmentEntries]?
     ) throws(Refusal) {
         do {
             var tip: LogTip
-            if let held {
-                tip = held
-            } else {
+            var skipped = 0
+            switch place {
+            case .end(let end): tip = end
+            case .fork(let fork, let hash):
+                tip = try context.log.beginBranch(at: fork, previous: hash, first: verified.entries[0].hash)
+                newBranches += 1
+            case .beginning:
                 guard let genesis = verified.genesis else { throw Refusal.problem(.missingDependency) }
                 tip = try context.log.create(genesis, hash: verified.entries[0].hash, encoded: run.entries[0])
+                skipped = 1
             }
-            let entries = try take(verified, run: run, after: tip, deps: deps, skipping: held == nil ? 1 : 0)
+            let entries = try take(verified, run: run, after: tip, deps: deps, skipping: skipped)
             try context.log.append(
                 entries, to: &tip, deps: deps.flatMap(\.self), signature: verified.head.signature, contents: contents)
             outcome.entryCount += verified.entries.count
             outcome.advanced.append(tip.reference)
+            if case .fork = place { try noteFork(of: tip) }
             if tip.station == context.environment.identity.stationKey { try noticeRecovery(of: tip) }
             if kind == .roster { try context.placeOwnJoin() }
         } catch let refusal as Refusal {
@@ -190,7 +217,7 @@ struct BatchApplier {
             ahead.lamport = try context.log.lamport(after: ahead, deps: deps[index])
             ahead.sequence = dot.sequence
             if kind == .data { try context.history.record(dot, deps: deps[index]) }
-            let timestamp = try take(entry, author: tip.replica, at: dot, lamport: ahead.lamport)
+            let timestamp = try take(entry, author: tip.author, at: dot, lamport: ahead.lamport)
             entries.append(
                 StoredEntry(
                     sequence: dot.sequence, hash: hash, timestamp: timestamp ?? HybridTimestamp(rawValue: 0),
@@ -221,6 +248,7 @@ struct BatchApplier {
             outcome.quarantinedCount += 1
             return nil
         }
+        try context.translate(&context.operations, frame.references, at: dot)
         changes.append(dot)
         clock.observe(frame.timestamp, wall: wall)
         return frame.timestamp
@@ -233,7 +261,8 @@ struct BatchApplier {
     private func isPast(_ references: [ChangeReference], of dot: LocalDot) throws -> Bool {
         for reference in references {
             guard let named = try context.log.resolve(reference, kind: .data),
-                try context.history.hasSeen(named, by: dot)
+                try context.history.hasSeen(named, by: dot),
+                try context.isProven(reference.replica, by: dot)
             else { return false }
         }
         return true
@@ -242,9 +271,19 @@ struct BatchApplier {
     /// Someone held more of a log that this database writes: it was rolled back, and goes on under a new name.
     private mutating func noticeRecovery(of tip: LogTip) throws {
         recovered.append(tip)
-        let state = try context.state()
-        guard state.current(kind) == tip.number else { return }
+        guard let current = try context.state().current(kind),
+            try context.log.branches().chains(of: current).contains(tip.number)
+        else { return }
         try context.requireNewIncarnation()
+    }
+
+    /// A branch has begun: what follows the fork has another name than before.
+    private mutating func noteFork(of tip: LogTip) throws {
+        for number in try context.log.branches().chains(of: tip.number) {
+            guard let chain = try context.log.tip(number: number) else { continue }
+            outcome.renamed += try context.log.references(to: chain)
+            try context.renewConflicts(over: context.log.ends(of: chain).map(\.replica))
+        }
     }
 }
 

@@ -31,7 +31,7 @@ struct LocalCommit {
         context.draft = (
             dot,
             Provenance(
-                dot: Dot(tip.replica, dot.sequence), timestamp: timestamp, lamport: lamport,
+                dot: Dot(tip.name, dot.sequence), timestamp: timestamp, lamport: lamport,
                 station: environment.identity.stationKey, actor: actor, reason: reason)
         )
         defer {

@@ -15,6 +15,7 @@ extension Frame: WireCodable {
         case pack = 11
         case backfill = 12
         case bodies = 13
+        case trace = 18
     }
 
     /// Creates a frame from one message part.
@@ -45,6 +46,7 @@ extension Frame: WireCodable {
         case .pack(let message): encode(message, as: .pack, into: &encoder)
         case .backfill(let message): encode(message, as: .backfill, into: &encoder)
         case .bodies(let message): encode(message, as: .bodies, into: &encoder)
+        case .trace(let message): encode(message, as: .trace, into: &encoder)
         }
     }
 
@@ -80,6 +82,7 @@ extension Frame: WireCodable {
             case .pack: .pack(try PackMessage(fields: fields, from: &decoder))
             case .backfill: .backfill(try BackfillMessage(fields: fields, from: &decoder))
             case .bodies: .bodies(try BodiesMessage(fields: fields, from: &decoder))
+            case .trace: .trace(try TraceMessage(fields: fields, from: &decoder))
             }
     }
 }

@@ -51,4 +51,6 @@ public enum Message: Hashable, Sendable {
     case backfill(BackfillMessage)
     /// Brings bodies that were asked for.
     case bodies(BodiesMessage)
+    /// Shows what the sender holds of forked logs.
+    case trace(TraceMessage)
 }

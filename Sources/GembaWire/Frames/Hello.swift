@@ -48,6 +48,12 @@ public struct Hello: Hashable, Sendable {
     /// The capability to ask for bodies and to give them.
     public static let backfill: UInt64 = 1 << 2
 
+    /// The capability to hold several branches of one log, and to speak of them.
+    public static let branches: UInt64 = 1 << 4
+
+    /// Whether the sender holds several branches of one log.
+    public var knowsBranches: Bool { capabilities & Self.branches != 0 }
+
     /// Whether the sender understands the messages about bodies.
     public var knowsBackfill: Bool { capabilities & Self.backfill != 0 }
 

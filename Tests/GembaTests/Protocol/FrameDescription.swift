@@ -78,6 +78,18 @@ extension Message {
                     ["hash": $0.start?.vectorDescription ?? .null, "run": $0.packed.vectorDescription]
                 },
             ]
+        case .trace(let message):
+            [
+                "type": 18, "round": .number(message.round), "asks": .bool(message.asks),
+                "traces": .list(message.traces) {
+                    [
+                        "log": $0.log.vectorDescription,
+                        "points": .list($0.points) {
+                            ["sequence": .number($0.sequence), "prefix": $0.prefix.vectorDescription]
+                        },
+                    ]
+                },
+            ]
         }
     }
 }

@@ -90,6 +90,7 @@ struct RegistryTests {
             if message["capabilities"] == 1 { show("Capabilities", 0) }
             if message["capabilities"] == 2 { show("Capabilities", 1) }
             if message["capabilities"] == 4 { show("Capabilities", 2) }
+            if message["capabilities"] == 16 { show("Capabilities", 4) }
             // One vector shows how an unknown code is kept.
             if !vector.name.contains("unknown") { show("Bye codes", message["code"]) }
             for part in message["parts"].elements ?? [] {
