@@ -27,6 +27,9 @@ struct Soak: ParsableCommand {
     @Option(help: "How long faults and writes last, in virtual seconds, in place of what each seed draws.")
     var duration: Int?
 
+    @Option(help: "Puts back and copies so many disks instead, a hundred in each plant, and counts what comes of it.")
+    var disasters: Int?
+
     @Option(help: "How many simulations run side by side.")
     var jobs = ProcessInfo.processInfo.activeProcessorCount
 
@@ -37,6 +40,7 @@ struct Soak: ParsableCommand {
     var stop = false
 
     func run() throws {
+        if let disasters { return try storm(disasters) }
         let options = try options()
         let tally = Mutex(SoakTally())
         let next = Atomic<UInt64>(0)
@@ -55,6 +59,38 @@ struct Soak: ParsableCommand {
         print(result)
         if result.failures > 0 { throw ExitCode.failure }
     }
+
+    private static let disastersPerPlant = 100
+
+    /// Runs storms of restored and copied disks, one plant after another.
+    private func storm(_ disasters: Int) throws {
+        let tally = Mutex((counts: CloneStorm.Counts(), failures: 0))
+        let next = Atomic<UInt64>(0)
+        DispatchQueue.concurrentPerform(iterations: max(1, jobs)) { _ in
+            while tally.withLock({ $0.counts.disasters < disasters && !(stop && $0.failures > 0) }) {
+                let seed = from + next.add(1, ordering: .relaxed).oldValue
+                do {
+                    let counts = try CloneStorm(seed: seed, disasters: Self.disastersPerPlant).run()
+                    tally.withLock { $0.counts += counts }
+                    if verbose { print("seed \(seed): \(counts)") }
+                } catch {
+                    tally.withLock { $0.failures += 1 }
+                    print("seed \(seed): \(error)")
+                    if tally.withLock({ $0.failures }) > Self.greatestFailures { return }
+                }
+            }
+        }
+        let (counts, failures) = tally.withLock { $0 }
+        print(
+            """
+            \(counts.disasters) disks: \(counts.restoredDatabases) databases and \(counts.restoredFolders) folders put back, \
+            \(counts.clones) noticed and \(counts.twins) unnoticed copies; \(counts.writes) writes, \
+            \(counts.exchanges) exchanges, \(counts.comparisons) comparisons, \(counts.branches) branches, \(failures) failures
+            """)
+        if failures > 0 { throw ExitCode.failure }
+    }
+
+    private static let greatestFailures = 20
 
     /// What each seed does.
     private func options() throws -> @Sendable (UInt64) -> SimulationOptions {

@@ -35,6 +35,8 @@ struct StationStatus {
     let backfill: BackfillProgress
     /// What the last round through the file's pages found; nil before the first.
     let scrub: ScrubReport?
+    /// The logs under whose names there are several histories.
+    let forks: [ForkedLog]
     let now: UInt64
 
     init(of replica: Replica) throws {
@@ -61,6 +63,7 @@ struct StationStatus {
         checkpoint = try replica.checkpoint()
         backfill = try replica.backfillProgress()
         scrub = try replica.scrubReport()
+        forks = ForkedLog.all(in: try replica.branches())
     }
 
     private static func authors(of logs: Set<String>, in replica: Replica, _ roster: Roster) -> [String] {
@@ -120,6 +123,7 @@ extension StationStatus {
             ("checkpoint", checkpoint?.json ?? .null),
             ("bodies", bodies),
             ("scrub", scrub?.json ?? .null),
+            ("forks", .array(forks.map { $0.json(roster) })),
             ("refused", refused),
             ("brokenLinks", .count(counters.brokenLinks)),
             ("clock", clock),

@@ -51,13 +51,9 @@ extension Engine {
             finishBackfill(over: id)
             return []
         case .trace(let logs, let asks):
-            return read("traces", on: id, at: moment) { try replica.traces(of: logs) } then: { session, traces in
-                session.onTraces(traces, asks: asks, at: moment)
-            }
+            return read(on: id, { try replica.traces(of: logs) }, then: { $0.onTraces($1, asks: asks, at: moment) })
         case .place(let traces):
-            return read("traces", on: id, at: moment) { try place(traces) } then: { session, placed in
-                session.onPlaced(placed, at: moment)
-            }
+            return read(on: id, { try place(traces, of: id) }, then: { $0.onPlaced($1, at: moment) })
         case .greeted, .evidence, .compared, .conflicting, .behind, .peerHolds, .clockOffset:
             note(action, on: id, at: moment)
             return []
@@ -126,24 +122,28 @@ extension Engine {
 
     /// Answers a session from the store; a session that gets no answer asks again.
     private func read<Result>(
-        _ what: String, on id: LinkID, at moment: Moment, _ body: () throws -> Result,
-        then answer: (inout Session, Result) -> [SessionAction]
+        on id: LinkID, _ body: () throws -> Result, then answer: (inout Session, Result) -> [SessionAction]
     ) -> [SessionAction] {
         do {
             let result = try body()
             return input(id) { answer(&$0, result) }
         } catch {
             counters.storeFailures += 1
-            logger.error("\(what) cannot be read", metadata: ["error": "\(error)"])
+            logger.error("forked logs cannot be read", metadata: ["error": "\(error)"])
             return []
         }
     }
 
     /// What a peer holds of forked logs, by the names that they have here.
-    private func place(_ traces: [LogTrace]) throws -> [PlacedTrace] {
-        try traces.compactMap { trace in
+    private func place(_ traces: [LogTrace], of id: LinkID) throws -> [PlacedTrace] {
+        let placed = try traces.compactMap { trace in
             try replica.place(trace).map { PlacedTrace(log: trace.log, names: $0.names, held: $0.held) }
         }
+        // Each side will send what the other lacks; what cannot be joined shows again.
+        if let station = links[id]?.session.peer?.station, peers[station] != nil {
+            updatePeer(station) { $0.forks.subtract(placed.flatMap(\.names).map(\.description)) }
+        }
+        return placed
     }
 
     /// The roster logs that a stranger is shown: this station's own and those of the members who admit others, which

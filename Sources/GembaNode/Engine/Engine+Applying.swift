@@ -1,3 +1,4 @@
+import GembaCausality
 import GembaGossip
 import GembaStore
 import GembaWire

@@ -52,8 +52,8 @@ struct History {
 
     /// All entries with a number in a log, on whatever branch.
     func entries(of author: ReplicaID, at sequence: SequenceNumber) -> [Change] {
-        let chains = [author] + forks.keys.filter { changes[Dot($0, forks[$0].map { $0.sequence + 1 } ?? 0)]?.author == author }
-        return chains.compactMap { changes[Dot($0, sequence)] }
+        let others = forks.filter { changes[Dot($0.key, $0.value.sequence + 1)]?.author == author }.map(\.key)
+        return ([author] + others.sorted()).compactMap { changes[Dot($0, sequence)] }
     }
 
     /// The place of an entry that was not seen before: after `previous` on its chain, or as the first of another one.
@@ -92,7 +92,8 @@ struct History {
             body = body.flatMap { translated($0, of: dot, by: author) }
         }
         changes[dot] = Change(
-            dot: dot, author: author, hash: hash, station: station, kind: kind, deps: entry.deps, body: body, past: past)
+            dot: dot, author: author, hash: hash, station: station, kind: kind, deps: entry.deps, body: body, past: past
+        )
         dots[hash.prefix] = dot
         return nil
     }

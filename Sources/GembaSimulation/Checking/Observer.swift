@@ -137,7 +137,8 @@ final class Observer {
     private func vector(_ database: Database, _ kind: LogKind) throws -> VersionVector {
         var vector = VersionVector()
         for row in try Row.fetchAll(
-            database, sql: "SELECT replica, sequence, hash FROM gemba_replica WHERE kind = ?", arguments: [kind.rawValue])
+            database, sql: "SELECT replica, sequence, hash FROM gemba_replica WHERE kind = ?",
+            arguments: [kind.rawValue])
         {
             guard let replica: ReplicaID = row.fixed(0), let hash: ChangeHash = row.fixed(2) else { continue }
             // What a process that died in the middle of an event had stored was not looked at yet.

@@ -146,7 +146,7 @@ extension Simulation {
 
 extension Replica {
     /// Takes over what another replica knows of the roster.
-    fileprivate func takeRoster(of other: Replica) throws {
+    func takeRoster(of other: Replica) throws {
         let known = VersionVector(try vector(of: .roster))
         let (runs, _, _) = try other.runs(of: .roster, after: 0, excluding: known, maximumBytes: .max)
         if runs.isEmpty { return }

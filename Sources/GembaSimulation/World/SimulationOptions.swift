@@ -46,7 +46,7 @@ public struct SimulationOptions: Hashable, Sendable, CustomStringConvertible {
         // A station returns by itself, and one whose whole folder was put back must not write before a peer told.
         if random.chance(0.6), !faults.contains(.restoredFolder) { faults.insert(.dropping) }
         // A replica that holds a forked log makes no checkpoint, and cannot help who needs one.
-        if faults.isDisjoint(with: .growth), random.chance(0.6) { faults.insert(.fork) }
+        if random.chance(0.3) { faults = faults.subtracting(.growth).union(.fork) }
     }
 
     /// All options in one line, for a report.

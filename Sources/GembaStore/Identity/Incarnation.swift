@@ -17,7 +17,7 @@ struct Incarnation {
             context.log.tip(number:))
         if current.isEmpty { return nil }
         let calibration = context.environment.sources.calibration
-        if state.mustRenew, !calibration.contains(.keepsForkedName) { 
+        if state.mustRenew, !calibration.contains(.keepsForkedName) {
             return "a peer holds changes of this station that the database had lost"
         }
         if calibration.contains(.ignoresSideFile) { return nil }

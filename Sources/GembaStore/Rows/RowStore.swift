@@ -396,8 +396,8 @@ final class RowStore {
             else { return left < right }
             if ids.0 != ids.1 { return ids.0 < ids.1 }
             if left.sequence != right.sequence { return left.sequence < right.sequence }
-            guard let prefixes = try? (log.record(of: left)?.prefix, log.record(of: right)?.prefix) else { return false }
-            return ShownRank.ascend(prefixes.0, prefixes.1)
+            let prefixes = try? (log.record(of: left)?.prefix, log.record(of: right)?.prefix)
+            return ShownRank.ascend(prefixes?.0, prefixes?.1)
         }
     }
 
@@ -412,9 +412,8 @@ final class RowStore {
         var prefix: HashPrefix?
 
         static func < (left: Self, right: Self) -> Bool {
-            let (lefts, rights) =
-                ((left.declared, left.timestamp, left.replica, left.sequence),
-                 (right.declared, right.timestamp, right.replica, right.sequence))
+            let lefts = (left.declared, left.timestamp, left.replica, left.sequence)
+            let rights = (right.declared, right.timestamp, right.replica, right.sequence)
             return lefts == rights ? ascend(left.prefix, right.prefix) : lefts < rights
         }
 

@@ -76,7 +76,8 @@ extension Replica {
                 guard let tip = try context.log.tip(number: stretch.replica) else { return true }
                 try body(
                     (
-                        stretch.position(of: sequence), Dot(tip.author, sequence), segment.record(sequence).prefix, tip.station,
+                        stretch.position(of: sequence), Dot(tip.author, sequence), segment.record(sequence).prefix,
+                        tip.station,
                         Array(segment.entry(sequence))
                     ))
                 return true

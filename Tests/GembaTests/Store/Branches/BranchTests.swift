@@ -127,7 +127,7 @@ struct BranchTests {
         try a.take(from: witness)
         try expectEqual(a, clone, witness)
         let conflicts = try witness.conflicts()
-        #expect(conflicts.flatMap { $0.siblings.flatMap(\.written) } .map { "\($0)" }.sorted().count == 2)
+        #expect(conflicts.flatMap { $0.siblings.flatMap(\.written) }.map { "\($0)" }.sorted().count == 2)
         try witness.rename(row, to: "settled")
         #expect(try witness.conflicts().isEmpty)
         try a.take(from: witness)

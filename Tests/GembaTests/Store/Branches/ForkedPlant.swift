@@ -38,7 +38,7 @@ extension Replica {
     }
 
     func rename(_ row: RowID, to name: String) throws {
-        try write(by: "ewa") { try $0.update(row, in: "part", ["name": .text(name)]) }
+        try write(by: "ewa") { try $0.update("part", row, ["name": .text(name)]) }
     }
 
     /// What this replica holds of data, in the words of another.
