@@ -245,6 +245,7 @@ public final class CloneStorm {
 extension Replica {
     /// Takes over what another replica holds, whatever branches it is on.
     fileprivate func takeAll(from other: Replica) throws {
+        try takeRoster(of: other)
         var known = VersionVector()
         for log in try vector(of: .data).map(\.replica) {
             for trace in try traces(of: [log]) {

@@ -353,6 +353,7 @@ extension Message {
         case .pack: "pack"
         case .backfill: "backfill"
         case .bodies: "bodies"
+        case .trace: "trace"
         }
     }
 
@@ -372,6 +373,7 @@ extension Message {
         case .pack(let pack): pack.runs.reduce(30) { $0 + 95 + $1.bodies.count + $1.lengths.count }
         case .backfill(let question): 40 + 44 * question.ranges.count
         case .bodies(let bodies): bodies.runs.reduce(40) { $0 + 97 + $1.packed.bodies.count + $1.packed.lengths.count }
+        case .trace(let trace): trace.traces.reduce(20) { $0 + 24 + 24 * $1.points.count }
         }
     }
 }
