@@ -56,7 +56,9 @@ def proofs():
     stranger = signed(SECOND_STATION.signing, right.last, PLANT)
     replaced = [half(right, 3, 3, stranger) if item == half(right, 3, 3) else item for item in good]
     yield case("a half that another station signed", replaced, "signature", rule="K2")
-    yield case("another hash before the fork", [*good[:2], seeded("other hash", 32), *good[3:]], "signature", rule="K2")
+    other = seeded("other hash", 32)
+    hung = sorted(good[3:], key=lambda item: sha256(b"gemba/entry/1" + other + item[0][0]))
+    yield case("another hash before the fork", [*good[:2], other, *hung], "signature", rule="K2")
     elsewhere = Entry(left.entries[0].hash[:16], 4, left.entries[2].hash, body=right.entries[3].body)
     moved = [[elsewhere.header], signed(PRESS.signing, elsewhere, PLANT)]
     kept = [item for item in good[3:] if item[0][0] == left.entries[3].header]

@@ -4,12 +4,14 @@ import GembaWire
 
 /// Brings a file of an earlier format to today's, in one transaction.
 ///
-/// From version 4 on the metadata of a row may list drops; what version 3 holds is valid as it is.
+/// From version 5 on logs may have branches. From version 4 on the metadata of a row may list drops; what version 3 holds is
+/// valid as it is.
 struct FormatUpgrade {
     let context: StoreContext
 
     /// - Parameter version: the version of the file, as ``DatabaseFormat/check(_:)`` found it.
     func run(from version: Int64) throws {
+        if version < 5 { try context.connection.execute(DatabaseFormat.branchTable) }
         if version < 2 {
             try packEntries()
             try context.connection.execute(DatabaseFormat.declarationTables)
@@ -20,7 +22,6 @@ struct FormatUpgrade {
             try keepSeveralFloors()
         }
         if version < 3 { try context.connection.execute(DatabaseFormat.scrubTable) }
-        if version < 5 { try context.connection.execute(DatabaseFormat.branchTable) }
         try context.connection.execute("PRAGMA user_version = \(DatabaseFormat.version)")
     }
 
