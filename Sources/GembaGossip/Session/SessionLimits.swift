@@ -101,9 +101,9 @@ public struct SessionLimits: Hashable, Sendable {
     /// How long a change that was announced may be on its way along the tree before whoever announced it is asked. A tree
     /// of 1,000 nodes is about ten links deep, each of which takes some ten milliseconds.
     public var missingPatience: Duration = .seconds(1)
-    /// How long a node that asked for a missing change wants everything from whom it asked, unless it comes twice. Short, since
-    /// on links that lose frames many are asked; as long as the tree is broken, they are asked again.
-    public var graftLife: Duration = .seconds(2)
+    /// How long a node that asked for a missing change wants everything from whom it asked, unless it comes twice: until two
+    /// beacons have had the time to mend the tree.
+    public var graftLife: Duration = .seconds(10)
     /// How often the root sends a beacon: a tree that broke unnoticed is mended within that.
     public var beaconPeriod: Duration = .seconds(5)
     /// How long a node waits for the beacon to come from its parent after it came from another.
