@@ -73,7 +73,6 @@ struct AgreementCostTests {
                 "UPDATE part SET name = 'x' WHERE id IN (SELECT id FROM part ORDER BY substr(id, -4) LIMIT ?)", [count])
             _ = try b.rowRoot(rescans: true)
             let cost = try compare(a, with: b)
-            print("differing \(count): \(cost.questions) questions, \(cost.bytes) bytes; equal: \(equal.bytes)")
             guard case .different(let findings) = cost.verdict else {
                 Issue.record("\(count) rows differ")
                 continue
