@@ -27,7 +27,7 @@ struct GembaCommand: ParsableCommand {
                     RunCommand<Station>.self, StatusCommand<Station>.self, ConflictsCommand<Station>.self,
                     WhyCommand<Station>.self, HistoryCommand<Station>.self, DigestCommand<Station>.self,
                     VerifyCommand<Station>.self, DoctorCommand<Station>.self, CompactCommand<Station>.self,
-                    BundleCommand<Station>.self,
+                    BundleCommand<Station>.self, KeyCommand<Station>.self,
                 ]),
             CommandGroup(
                 name: "The plant",

@@ -37,6 +37,7 @@ public struct JoinCommand<Owner: Program>: AsyncParsableCommand {
             "Where to find a member, in place of what the invitation says; may be given several times.",
             valueName: "tcp://host:port"))
     var peers: [String] = []
+    @Flag(help: "Lock the keys with a passphrase that you type.") var protect = false
     @Flag(help: "Look for nobody: prepare the folder, so that a bundle carries the enrolment.") var offline = false
     @Option(help: "How long to try.") var timeout = TimeSpan(seconds: 60)
     @OptionGroup var log: LogOptions
@@ -49,7 +50,8 @@ public struct JoinCommand<Owner: Program>: AsyncParsableCommand {
         let folder = try data.folder()
         let token = try TokenInput.read(file: tokenFile)
         let enrolment = Enrolment(
-            folder: folder, schema: Owner.schema, token: token, stationName: station, actor: actor.actor)
+            folder: folder, schema: Owner.schema, token: token, stationName: station, actor: actor.actor,
+            sources: data.sources(asksForNew: protect))
         if offline { return try prepare(enrolment) }
         let routes = token.routes.map { PeerAddress(endpoint: $0.endpoint, transport: $0.transport) }
         let addresses = try addresses(of: routes)

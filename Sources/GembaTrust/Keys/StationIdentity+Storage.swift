@@ -14,8 +14,9 @@ extension StationIdentity {
     /// Writes the keys to `station.key` in a folder, which is created when missing.
     ///
     /// The file is readable by its owner alone and appears whole or not at all, also after a power cut.
+    /// - Parameter passphrase: locks the keys, so that the file alone opens nothing; nil writes them plain.
     /// - Throws: ``TrustError/Code/keyExists`` when the folder has keys already; they are never overwritten.
-    public func save(inFolder folder: String) throws(TrustError) {
+    public func save(inFolder folder: String, lockedWith passphrase: Passphrase? = nil) throws(TrustError) {
         var encoder = CBOREncoder()
         let secrets = secrets
         encoder.array(count: 5)
@@ -24,16 +25,20 @@ extension StationIdentity {
         encoder.byteString(secrets.transport)
         encoder.byteString(secrets.sealing)
         encoder.byteString(Self.checksum(of: [secrets.signing, secrets.transport, secrets.sealing]))
-        try SecretFile(folder: folder, name: Self.fileName).create(encoder.bytes)
+        try KeyFile(folder: folder, name: Self.fileName).create(encoder.bytes, lockedWith: passphrase)
     }
 
     /// Reads the keys from `station.key` in a folder.
     ///
+    /// - Parameter passphrase: asked for one when the keys are locked.
     /// - Throws: ``TrustError/Code/keyNotFound``; ``TrustError/Code/insecurePermissions`` when anybody but the owner
-    ///   can read the file or replace it; ``TrustError/Code/keyDamaged``.
-    public static func load(fromFolder folder: String) throws(TrustError) -> StationIdentity {
-        let file = SecretFile(folder: folder, name: fileName)
-        let bytes = try file.contents(atMost: 4096)
+    ///   can read the file or replace it; ``TrustError/Code/keyDamaged``; ``TrustError/Code/passphraseNeeded``;
+    ///   ``TrustError/Code/wrongPassphrase``.
+    public static func load(
+        fromFolder folder: String, passphrase: PassphraseSource = { _ in nil }
+    ) throws(TrustError) -> StationIdentity {
+        let file = KeyFile(folder: folder, name: fileName)
+        let bytes = try file.contents(passphrase: passphrase)
         do throws(WireError) {
             return try decode(bytes)
         } catch {

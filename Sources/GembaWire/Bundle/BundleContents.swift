@@ -1,5 +1,3 @@
-public import GembaCausality
-
 /// What the sections of a bundle say together. It checks their order, and takes packs apart.
 public struct BundleContents: Sendable {
     /// Whose bundle it is; nil before the first section.
