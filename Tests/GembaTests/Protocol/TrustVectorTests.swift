@@ -118,11 +118,12 @@ struct TrustVectorTests {
         let (plant, epoch): (PlantID, EpochID) = (try vector.fixed("plant"), try vector.fixed("epoch"))
         let key = EpochKey(unwrapping: wrap, of: epoch, plant: plant, with: identity)
         #expect((key != nil) == vector.isValid)
-        guard vector.isValid else { return }
-        #expect(.hexadecimal(try #require(key).bytes) == vector["key"])
+        guard let key else { return }
+        #expect(.hexadecimal(key.bytes) == vector["key"])
         guard vector["ephemeralSecret"] != .null else { return }
         var source = ReplayedBytes(bytes: try vector.bytes("ephemeralSecret"))
-        #expect(try #require(key).wrapped(for: wrap.recipient, plant: plant, using: &source) == wrap)
+        let again = try key.wrapped(for: wrap.recipient, plant: plant, using: &source)
+        #expect(again == wrap)
     }
 
     @Test("the words of enrolments (05-roster, section 6)", arguments: Vector.all(in: "words"))

@@ -128,7 +128,7 @@ struct StationIdentityTests {
                 #expect(try mode(folder + "/station.key") == 0o600)
                 current = next
             }
-            // A file with one key of three is what a version before wrote; it is still read.
+            // Version 2; without former keys a file is of version 1, as programs before wrote it.
             #expect(try Data(contentsOf: URL(fileURLWithPath: folder + "/station.key")).starts(with: [0x86, 0x02]))
         }
     }
