@@ -259,12 +259,12 @@ def epoch_folds():
     epochs = [shown(first, PRESS, True, PRESS, FOUNDER), shown(second, FOUNDER, True, FOUNDER)]
     yield case("P19", "two epochs", plant, *plant.members, epochs=epochs)
     epoch(plant, FOUNDER, "one", plant.lower)
-    epochs[0] = shown(first, PRESS, True, PRESS, FOUNDER, plant.lower)
+    epochs = [shown(first, PRESS, True, PRESS, FOUNDER, plant.lower), *epochs[1:]]
     yield case("P19", "an epoch that is given to another station", plant, *plant.members, epochs=epochs)
     last = plant.logs["P4"].tip
     removal = plant.remove(plant.upper, PRESS, [last])
     gone = former(PRESS, REVOKED, [last], [removal])
-    epochs[0] = epochs[0] | {"usable": False}
+    epochs = [epochs[0] | {"usable": False}, *epochs[1:]]
     yield case("P20", "an epoch of a former member is not usable", plant, *plant.without(PRESS), epochs=epochs, former=[gone])
 
     plant = Plant()

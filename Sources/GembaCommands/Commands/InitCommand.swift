@@ -25,7 +25,10 @@ public struct InitCommand<Owner: Program>: ParsableCommand {
     @Option(help: "The plant's name.") var plant: String
     @Option(help: "The short name of this station, with which its ticket numbers begin, such as IT or L3.")
     var station: String
-    @Flag(help: "Seal nothing: relays can read what they store and forward. The plant stays open until someone begins an epoch.")
+    @Flag(
+        help:
+            "Seal nothing: relays can read what they store and forward. The plant stays open until someone begins an epoch."
+    )
     var open = false
     @Flag(help: "Lock the keys with a passphrase that you type.") var protect = false
 

@@ -50,7 +50,8 @@ public struct MemberListCommand<Owner: Program>: ParsableCommand {
         let members = (roster.members.values + roster.formerMembers.values.map(\.member)).sorted { $0.rank < $1.rank }
         let setAside = try replica.voidCounts()
         guard !output.json else {
-            JSONValue.array(try members.map { try json($0, roster, replica, setAside: setAside[$0.station] ?? 0) }).print()
+            JSONValue.array(try members.map { try json($0, roster, replica, setAside: setAside[$0.station] ?? 0) })
+                .print()
             return
         }
         let now = replica.wallClock

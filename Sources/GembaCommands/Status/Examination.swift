@@ -76,7 +76,8 @@ struct Examination {
             add(
                 "membership", .broken,
                 "\(former.member.displayName) was \(verb) by \(status.roster.name(of: former.author))\(reason)",
-                "If that is a mistake, have an administrator run `\(program) member reinstate \(former.member.displayName)`.")
+                "If that is a mistake, have an administrator run `\(program) member reinstate \(former.member.displayName)`."
+            )
         } else {
             add(
                 "membership", .broken, "this machine is not a member of a plant",
@@ -166,7 +167,8 @@ struct Examination {
         for (station, count) in status.setAside.sorted(by: { $0.key < $1.key }) {
             add(
                 "removed", .good,
-                "\(count) changes of \(status.roster.name(of: station)) do not count: it was removed before others built on them")
+                "\(count) changes of \(status.roster.name(of: station)) do not count: it was removed before others built on them"
+            )
         }
         if let checkpoint = status.checkpoint {
             add(

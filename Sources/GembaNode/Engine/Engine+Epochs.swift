@@ -37,7 +37,9 @@ extension Engine {
         }
         epochCare.since = epochCare.since.filter { lacking.contains($0.key) }
         for station in lacking where epochCare.since[station] == nil { epochCare.since[station] = moment.instant }
-        guard let own = roster.members[replica.identity.stationKey], own.may(.publishEpochs), !isInstalling else { return }
+        guard let own = roster.members[replica.identity.stationKey], own.may(.publishEpochs), !isInstalling else {
+            return
+        }
         let due = epochCare.since.filter { station, since in
             station != own.station && since.duration(to: moment.instant) >= patience(for: station, of: own)
         }

@@ -60,7 +60,8 @@ final class CausalHistory {
             .first { $0.isNull(0) ? nil : $0.unsigned(0) } ?? nil
     }
 
-    private static let selectUpTo = SQLText("SELECT max(upto) FROM gemba_seen WHERE author = ? AND peer = ? AND sequence <= ?")
+    private static let selectUpTo = SQLText(
+        "SELECT max(upto) FROM gemba_seen WHERE author = ? AND peer = ? AND sequence <= ?")
 
     /// Whether the change at `earlier` is in the causal past of the one at `later`; a change is not in its own.
     func hasSeen(_ earlier: LocalDot, by later: LocalDot) throws -> Bool {

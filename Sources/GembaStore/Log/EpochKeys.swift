@@ -33,7 +33,8 @@ final class EpochKeys: Sendable {
     func key(of epoch: EpochID, roster: () throws -> Roster) throws -> EpochKey? {
         if let key = known.withLock({ $0.epochs[epoch] }) { return key }
         let wraps = try roster().wraps(of: epoch, for: identity.stationKey)
-        let key = wraps.lazy.compactMap { EpochKey(unwrapping: $0, of: epoch, plant: self.plant, with: self.identity) }.first
+        let key = wraps.lazy.compactMap { EpochKey(unwrapping: $0, of: epoch, plant: self.plant, with: self.identity) }
+            .first
         guard let key else { return nil }
         known.withLock { $0.epochs[epoch] = key }
         return key

@@ -38,7 +38,9 @@ extension LogStore {
 
     /// The last stretch, which goes on to the end of its log.
     private func finish(_ last: LogStretch) throws -> LogStretch {
-        if last.replica == Self.gap { return LogStretch(position: last.position, replica: Self.gap, first: 0, count: Int64(last.first)) }
+        if last.replica == Self.gap {
+            return LogStretch(position: last.position, replica: Self.gap, first: 0, count: Int64(last.first))
+        }
         guard let tip = try tip(number: last.replica), tip.sequence >= last.first else {
             throw StoreError(.corrupted, "The order of the logs is damaged; run `gemba verify`.")
         }

@@ -31,9 +31,11 @@ struct EffectiveEnds {
         var end: SequenceNumber = 0
         let number = try context.numbers.number(of: replica, on: context.connection)
         if let cut = former.cut[replica] {
-            let prefix = try hash(cut.sequence)?.prefix ?? number.flatMap {
-                try context.log.record(of: LocalDot(replica: $0, sequence: cut.sequence))?.prefix
-            }
+            let prefix =
+                try hash(cut.sequence)?.prefix
+                ?? number.flatMap {
+                    try context.log.record(of: LocalDot(replica: $0, sequence: cut.sequence))?.prefix
+                }
             // Whoever cut another branch of this log did not mean this one.
             if prefix.map({ $0 == cut.prefix }) ?? true { end = cut.sequence }
         }

@@ -26,8 +26,10 @@ extension LogStore {
 
     /// Forgets a run that was set aside.
     func forgetVoid(_ run: Run, of replica: Int64) throws {
-        try connection.statement("DELETE FROM gemba_void WHERE replica = ? AND first = ?").bind(1, replica).bind(2, run.first)
-            .run()
+        try connection.statement("DELETE FROM gemba_void WHERE replica = ? AND first = ?").bind(1, replica).bind(
+            2, run.first
+        )
+        .run()
     }
 
     /// Forgets what was set aside of a log.
@@ -48,7 +50,8 @@ extension LogStore {
     /// What stood there in the apply order stays a gap, so that no place is given twice.
     func withdraw(_ tip: LogTip, after end: SequenceNumber) throws {
         let hash = try chainHash(of: tip, at: end)
-        guard let signature = try signature(at: tip.dot), let record = try record(of: LocalDot(replica: tip.number, sequence: end))
+        guard let signature = try signature(at: tip.dot),
+            let record = try record(of: LocalDot(replica: tip.number, sequence: end))
         else { throw StoreError(.corrupted, "Entry \(tip.sequence) of a log has no signed head; run `gemba verify`.") }
         var run = Run(replica: tip.replica, first: end + 1, previous: hash.prefix, entries: [], signature: signature)
         var quarantined = 0

@@ -50,7 +50,9 @@ extension Replica {
         try withReader { context in
             var counts: [StationKey: Int] = [:]
             for tip in try context.log.logsWithVoid() {
-                counts[tip.station, default: 0] += try context.log.voidRuns(of: tip.number).reduce(0) { $0 + $1.entries.count }
+                counts[tip.station, default: 0] += try context.log.voidRuns(of: tip.number).reduce(0) {
+                    $0 + $1.entries.count
+                }
             }
             return counts
         }
@@ -62,7 +64,8 @@ extension StoreContext {
     func isProvenBehindEnd(_ tip: LogTip) throws -> Bool {
         guard let run = try log.voidRuns(of: tip.number).first, run.first == tip.sequence + 1 else { return false }
         let verified = try? VerifiedRun(
-            verifying: run, kind: tip.kind, plant: environment.plant, after: .init(hash: tip.hash, station: tip.station))
+            verifying: run, kind: tip.kind, plant: environment.plant, after: .init(hash: tip.hash, station: tip.station)
+        )
         return verified != nil
     }
 

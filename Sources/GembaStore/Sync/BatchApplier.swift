@@ -146,13 +146,16 @@ struct BatchApplier {
         while true {
             guard let tip = try attempt({ try context.log.tip(of: reference.replica) }) else { return false }
             if tip.sequence >= reference.sequence { return true }
-            guard let run = try attempt({ try context.log.voidRuns(of: tip.number) }).first, run.first == tip.sequence + 1,
+            guard let run = try attempt({ try context.log.voidRuns(of: tip.number) }).first,
+                run.first == tip.sequence + 1,
                 let verified = try? VerifiedRun(
                     verifying: run, kind: .data, plant: context.environment.plant,
                     after: .init(hash: tip.hash, station: tip.station))
             else { return false }
             let place = Int(reference.sequence) - Int(run.first)
-            if verified.entries.indices.contains(place), verified.entries[place].hash.prefix != reference.prefix { return false }
+            if verified.entries.indices.contains(place), verified.entries[place].hash.prefix != reference.prefix {
+                return false
+            }
             // One at a time: what it depends on may have to be adopted, and depend on the one before.
             try requireKeys(for: verified.entries.prefix(1), of: run.replica)
             let deps = [try resolve(verified.entries[0].entry.deps, kind: .data, otherwise: .missingDependency)]

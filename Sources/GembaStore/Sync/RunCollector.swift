@@ -64,7 +64,8 @@ struct RunCollector {
 
     /// Ends a run at a head behind the last entry that counts of a former member's log: no other signature proves that entry.
     private mutating func closeBehindEnd(of stretch: LogStretch, replica: ReplicaID) throws {
-        guard let last = group.last?.sequence, let tip = try context.log.tip(number: stretch.replica), tip.sequence == last,
+        guard let last = group.last?.sequence, let tip = try context.log.tip(number: stretch.replica),
+            tip.sequence == last,
             let rest = try context.log.voidRuns(of: stretch.replica).first, rest.first == last + 1
         else { return }
         for (sequence, entry) in zip(rest.first..., rest.entries) { group.append((sequence, entry)) }

@@ -11,12 +11,6 @@ public struct SealKey: Sendable {
     public let replica: ReplicaID
 
     let key: SymmetricKey
-
-    init(epoch: EpochID, replica: ReplicaID, key: SymmetricKey) {
-        self.epoch = epoch
-        self.replica = replica
-        self.key = key
-    }
 }
 
 extension SealKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

@@ -59,7 +59,8 @@ struct TrustVectorTests {
         let key = vector["epochKey"] == .null ? nil : EpochKey(bytes: try vector.bytes("epochKey"))
         do {
             let content = try Envelope.open(
-                entry, at: place, with: key.flatMap { entry.seal?.epoch == $0.id ? $0.sealKey(for: place.replica) : nil })
+                entry, at: place,
+                with: key.flatMap { entry.seal?.epoch == $0.id ? $0.sealKey(for: place.replica) : nil })
             #expect(vector.isValid, "accepted, but \(vector.error ?? "invalid")")
             #expect(content == (try vector.bytes("content")))
         } catch let error as TrustError {

@@ -76,8 +76,8 @@ struct MembershipTests {
         expect(.notPermitted) { try lower.revoke(lower.identity.stationKey, by: "ola") }
         expect(.unknownName) { try lower.revoke(stranger, by: "ola") }
         expect(.unknownName) { try lower.reinstate(stranger, by: "ola") }
-        try upper.revoke(station, by: "ewa")
-        try lower.pull(.roster, from: upper)
+        try admin.revoke(station, by: "ewa")
+        try lower.pull(.roster, from: admin)
         expect(.notPermitted) { try lower.reinstate(station, by: "ola") }
         expect(.notPermitted) { try lower.revoke(station, by: "ola") }
         #expect(try lower.roster().logs[log]?.last == last)

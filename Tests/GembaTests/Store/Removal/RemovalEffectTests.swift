@@ -41,12 +41,15 @@ struct RemovalEffectTests {
     }
 
     private func revoke(_ replica: Replica, at admin: Replica) throws {
-        let cut = try admin.vector(of: .data).filter { try admin.station(writing: $0.replica) == replica.identity.stationKey }
+        let cut = try admin.vector(of: .data).filter {
+            try admin.station(writing: $0.replica) == replica.identity.stationKey
+        }
         let roster = try admin.vector(of: .roster).filter {
             try admin.station(writing: $0.replica) == replica.identity.stationKey
         }
         let references = (cut + roster).sorted { $0.replica < $1.replica }
-        try admin.act([.revoke(station: replica.identity.stationKey, cut: references)], by: "marek", because: "stolen") { _, _ in }
+        try admin.act([.revoke(station: replica.identity.stationKey, cut: references)], by: "marek", because: "stolen")
+        { _, _ in }
         try admin.settleRemovals()
     }
 
@@ -175,7 +178,9 @@ struct RemovalEffectTests {
                     rows.append(try write("\(step)", at: writer))
                 } else {
                     let row = rows[random.number(in: 0...rows.count - 1)]
-                    let held = try writer.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM part WHERE id = ?", arguments: [row]) }
+                    let held = try writer.read {
+                        try Int.fetchOne($0, sql: "SELECT count(*) FROM part WHERE id = ?", arguments: [row])
+                    }
                     if held == 1 { try rename(row, "\(step)", at: writer) }
                 }
             } else {
@@ -183,7 +188,8 @@ struct RemovalEffectTests {
                 let other = (one + random.number(in: 1...3)) % 4
                 // Who has the removal links with the thief no more.
                 let pair = [all[one], all[other]]
-                let isCut = try isRemoved && pair.contains { $0 === thief }
+                let isCut =
+                    try isRemoved && pair.contains { $0 === thief }
                     && pair.contains { try $0 !== thief && $0.formerMembersKnown(thief) }
                 if !isCut { try meet(pair[0], pair[1]) }
             }

@@ -68,7 +68,8 @@ struct SealedPlantTests {
         #expect(try station.digest() == founder.digest())
     }
 
-    @Test("has a member that was given no key begin an epoch of its own rather than wait, and others then give it theirs")
+    @Test(
+        "has a member that was given no key begin an epoch of its own rather than wait, and others then give it theirs")
     func ownEpoch() throws {
         _ = try insert("before", at: founder)
         let token = try founder.invite(as: .station, name: "L3", validForSeconds: 60, routes: [], by: "admin")

@@ -249,6 +249,7 @@ struct RosterTests {
         #expect(
             Role.admin.rights == [
                 .writeData, .publishEpochs, .invite, .admit, .closeInvitations, .revoke, .proposeLapse, .dropRows,
+                .setPolicy,
             ])
     }
 

@@ -17,7 +17,8 @@ struct Sealing {
             let place = Envelope.Place(replica: run.replica, sequence: sequence, previous: .beforeGenesis)
             let nonce = (0..<SealParameters.nonceBytes).map { _ in UInt8.random(in: .min ... .max) }
             run.entries[index] = try Envelope.makeEntry(
-                Envelope.open(entry), deps: entry.deps, at: place, sealedWith: key.sealKey(for: run.replica), nonce: nonce
+                Envelope.open(entry), deps: entry.deps, at: place, sealedWith: key.sealKey(for: run.replica),
+                nonce: nonce
             ).encoded()
         }
         return run
