@@ -40,12 +40,11 @@ extension Replica {
             var total = RowTreeWork()
             defer { work(total) }
             if rescans { total.rows += try stepRowTree(rescans: true) }
-            var root = try currentRoot(&total)
-            for _ in 0..<steps where root == nil {
+            for _ in 0..<steps {
+                if let root = try currentRoot(&total) { return root }
                 total.rows += try stepRowTree()
-                root = try currentRoot(&total)
             }
-            return root
+            return try currentRoot(&total)
         }
     }
 

@@ -26,7 +26,10 @@ struct RowTreeTests {
         let before = try root(a)
         try b.write(by: "jan") { try $0.insert(into: "part", ["name": .text("alone")]) }
         try a.exchange(with: b)
-        try a.write(by: "ewa") { try $0.update("part", rows[7], ["stock": .integer(3), "labels": .text(#"["x"]"#)]) }
+        try a.write(by: "ewa") {
+            try $0.increment("stock", of: rows[7], in: "part", by: 3)
+            try $0.add(.text("x"), to: "labels", of: rows[7], in: "part")
+        }
         try b.write(by: "jan") { try $0.update("part", rows[7], ["name": .text("other")]) }
         try b.write(by: "jan") { try $0.delete("part", rows[8]) }
         try a.exchange(with: b)
