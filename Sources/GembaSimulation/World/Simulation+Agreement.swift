@@ -20,8 +20,8 @@ extension Simulation {
         let pairs = pairs
         for pair in pairs { pair.asking.process?.engine.compareRows(with: pair.station) }
         let end = time.now + Self.agreementPatience
-        while time.now < end, pairs.contains(where: { verdict(of: $0) == nil }) { try run(for: 500) }
-        for pair in pairs { try check(pair) }
+        while time.now < end, pairs.contains(where: isOpen) { try run(for: 500) }
+        for pair in pairs where isOpen(pair) || verdict(of: pair) != nil { try check(pair) }
         for node in nodes {
             let repaired = node.process?.engine.counts.rowsRepaired ?? 0
             guard repaired == 0 else {
@@ -49,6 +49,11 @@ extension Simulation {
         case nil, .unknown: nil
         case let verdict: verdict
         }
+    }
+
+    /// Whether a node is still to find something out, and can: a link that its peer had given up may have been the only one.
+    private func isOpen(_ pair: Pair) -> Bool {
+        verdict(of: pair) == nil && pair.asking.process?.engine.connectedStations.contains(pair.station) ?? false
     }
 
     private func check(_ pair: Pair) throws {
