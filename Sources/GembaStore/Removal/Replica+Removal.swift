@@ -1,4 +1,4 @@
-public import GembaCausality
+import GembaCausality
 import GembaTrust
 public import GembaWire
 
@@ -71,7 +71,7 @@ extension StoreContext {
 
     /// The logs that are longer than what counts of them, with the last entry that does.
     fileprivate func withdrawable() throws -> [(tip: LogTip, end: SequenceNumber)] {
-        let ends = try EffectiveEnds(self)
+        let ends = EffectiveEnds(self, try roster())
         return try log.tips(of: .data).compactMap { tip in
             guard let end = try ends.end(of: tip.replica, by: tip.station), end < tip.sequence else { return nil }
             return (tip, end)
@@ -80,7 +80,7 @@ extension StoreContext {
 
     /// The logs of which something was set aside that counts now.
     fileprivate func returning() throws -> [LogTip] {
-        let ends = try EffectiveEnds(self)
+        let ends = EffectiveEnds(self, try roster())
         return try log.logsWithVoid().filter { tip in
             try ends.end(of: tip.replica, by: tip.station).map { $0 > tip.sequence } ?? true
         }

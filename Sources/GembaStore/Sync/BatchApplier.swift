@@ -97,8 +97,8 @@ struct BatchApplier {
         } catch {
             throw .problem(.invalid(error.message))
         }
-        try authorise(verified, byteCount: run.entryBytes)
         let count = try countedEntries(of: verified)
+        if kind == .data { try checkQuota(of: verified, byteCount: run.entryBytes) }
         try requireKeys(for: verified.entries.prefix(count), of: run.replica)
         var deps: [[LocalDot]] = []
         for (entry, _) in verified.entries.prefix(count) {
@@ -112,13 +112,21 @@ struct BatchApplier {
         if count < verified.entries.count { try setAside(run, from: count, of: verified) }
     }
 
-    // MARK: - Former members
+    // MARK: - Authors
 
     /// How many entries of a run count: all, unless its author is no member any more.
     private func countedEntries(of run: VerifiedRun) throws(Refusal) -> Int {
-        guard kind == .data else { return run.entries.count }
+        let roster = try attempt { try context.roster() }
+        guard kind == .data else {
+            guard roster.recognises(run) else { throw .problem(.needsRoster) }
+            return run.entries.count
+        }
+        guard let author = roster.presentOrFormerMember(run.station) else { throw .problem(.needsRoster) }
+        guard author.may(.writeData) else {
+            throw .problem(.invalid("Station \(author.name) may not write data."))
+        }
         let end = try attempt {
-            try EffectiveEnds(context).end(of: run.replica, by: run.station) { sequence in
+            try EffectiveEnds(context, roster).end(of: run.replica, by: run.station) { sequence in
                 let place = Int(sequence) - Int(run.first)
                 return run.entries.indices.contains(place) ? run.entries[place].hash : nil
             }
@@ -129,10 +137,7 @@ struct BatchApplier {
 
     /// Keeps what does not count of a run, in case that somebody built on it before he knew.
     private mutating func setAside(_ run: Run, from count: Int, of verified: VerifiedRun) throws(Refusal) {
-        var rest = run
-        rest.first = run.first + SequenceNumber(count)
-        rest.entries.removeFirst(count)
-        if count > 0 { rest.previous = verified.entries[count - 1].hash.prefix }
+        let rest = count == 0 ? run : run.dropFirst(count, after: verified.entries[count - 1].hash.prefix)
         try attempt {
             if let number = try context.log.tip(of: run.replica)?.number { try context.log.setAside(rest, of: number) }
         }
@@ -190,33 +195,13 @@ struct BatchApplier {
         }
         if overlap == run.entries.count { return nil }
         if overlap == 0, run.previous != held.hash.prefix { throw .problem(.forked) }
-        var rest = run
-        rest.first = held.sequence + 1
-        rest.previous = held.hash.prefix
-        rest.entries.removeFirst(overlap)
-        return rest
+        return run.dropFirst(overlap, after: held.hash.prefix)
     }
 
     private mutating func mergeAgain(_ dot: LocalDot) throws {
         guard kind == .data, dot.sequence > 0, let segment = try context.log.segment(of: dot) else { return }
         _ = try context.read(dot.sequence, in: segment, into: &context.operations)
         changes.append(dot)
-    }
-
-    private mutating func authorise(_ run: VerifiedRun, byteCount: Int) throws(Refusal) {
-        let roster = try attempt { try context.roster() }
-        switch kind {
-        case .roster:
-            guard roster.recognises(run) else { throw .problem(.needsRoster) }
-        case .data:
-            guard let member = roster.members[run.station] ?? roster.formerMembers[run.station]?.member else {
-                throw .problem(.needsRoster)
-            }
-            guard member.may(.writeData) else {
-                throw .problem(.invalid("Station \(member.name) may not write data."))
-            }
-            try checkQuota(of: run, byteCount: byteCount)
-        }
     }
 
     private mutating func checkQuota(of run: VerifiedRun, byteCount: Int) throws(Refusal) {
@@ -308,7 +293,8 @@ struct BatchApplier {
     ///
     /// - Parameter place: the first entry, and then the one after the last.
     private mutating func take(
-        _ verified: VerifiedRun, through end: Int, run: Run, after tip: LogTip, deps: [[LocalDot]], from place: inout Int
+        _ verified: VerifiedRun, through end: Int, run: Run, after tip: LogTip, deps: [[LocalDot]],
+        from place: inout Int
     ) throws -> [StoredEntry] {
         var entries: [StoredEntry] = []
         entries.reserveCapacity(end - place)
