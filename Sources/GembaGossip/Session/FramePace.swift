@@ -33,7 +33,8 @@ struct FramePace: Sendable {
             case .vector: steps.take(at: now)
             case .offer: offers.take(at: now)
             case .fetch: fetches.take(at: now)
-            case .hello, .root, .batch, .pack, .ack, .pulse, .bye, .answer, .chunk, .backfill, .bodies, .compare, .statement,
+            case .hello, .root, .batch, .pack, .ack, .pulse, .bye, .answer, .chunk, .backfill, .bodies, .compare,
+                .statement,
                 .announce, .tree:
                 true
             }
