@@ -14,6 +14,7 @@ let settings: [SwiftSetting] = [
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -35,7 +36,8 @@ let effectTargets: [Target] = [
     .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
     .target(
-        name: "GembaTrust", dependencies: ["GembaWire", "GembaCausality", "CZstd", crypto], swiftSettings: settings),
+        name: "GembaTrust", dependencies: ["GembaWire", "GembaCausality", "CZstd", crypto, cryptoExtras],
+        swiftSettings: settings),
     .target(
         name: "GembaStore",
         dependencies: [
@@ -93,7 +95,8 @@ let testTargets: [Target] = [
         name: "GembaTests",
         dependencies: [
             "GembaCausality", "GembaCRDT", "GembaWire", "GembaGossip", "GembaTrust", "GembaStore", "GembaNode",
-            "GembaZeroMQ", "GembaFloor", "Gemba", "GembaSimulation", "CZeroMQ", "CZstd", grdb, crypto, logging,
+            "GembaZeroMQ", "GembaFloor", "Gemba", "GembaSimulation", "GembaCommands", "CZeroMQ", "CZstd", grdb, crypto,
+            logging,
         ],
         exclude: ["Floor/Fixtures", "Formats/Fixtures"],
         swiftSettings: settings)

@@ -243,7 +243,7 @@ class World:
 
 
 def folds():
-    for make in (founding_folds, joining_folds, contested_folds, authority_folds, log_folds, lapse_folds):
+    for make in (founding_folds, joining_folds, contested_folds, authority_folds, log_folds, lapse_folds, admission_folds):
         yield from make()
 
 
@@ -494,3 +494,21 @@ def lapse_folds():
     key, invitation = world.invite("A2", "P9", saw=["L1"])
     world.join(late, key, invitation)
     yield case("P10", "an invitation by a lapsed admin", world, *members, (late, 2), lapsed=["A2"])
+
+
+def admission_folds():
+    """What a joiner says in the entry of its join is said by a member."""
+    world = World()
+    key, invitation = world.invite("L1", "P4")
+    world.join(PRESS, key, invitation, content=[join_act(PRESS, key, world.plant), [ENDPOINTS, 1, ["tcp://10.0.0.4:7700"]]])
+    endpoints = {"endpoints": {"P4": ["tcp://10.0.0.4:7700"]}}
+    yield case("P2", "endpoints in the entry of a join", world, (FOUNDER, 0), (PRESS, 1), **endpoints)
+
+    world = World()
+    admin = Station("A2", ADMIN)
+    key, invitation = world.invite("L1", "A2", ADMIN)
+    inner = invite_key(seeded("secret P4", 32))
+    invite = [INVITE, inner.public, STATION, "", 3600]
+    log = world.join(admin, key, invitation, content=[invite, join_act(admin, key, world.plant)])
+    world.join(PRESS, inner, log.entries[1])
+    yield case("P2", "an invitation in the entry of a join", world, (FOUNDER, 0), (admin, 1), (PRESS, 2))

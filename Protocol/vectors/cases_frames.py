@@ -1,7 +1,9 @@
 """Vectors for the frames of 06-session.md and 07-sync.md, and for digests of vectors."""
 
+import cases_agreement
 import cases_backfill
 import cases_checkpoints
+import cases_dissemination
 import cases_packs
 from cases_logs import FOUNDER, PLANT, PRESS, press_log
 from encoding import Raw, encode
@@ -44,6 +46,8 @@ def frames():
     yield from cases_checkpoints.frames(SESSION, case)
     yield from cases_packs.frames(case)
     yield from cases_backfill.frames(SESSION, case)
+    yield from cases_agreement.frames(SESSION, case)
+    yield from cases_dissemination.frames(SESSION, case)
     yield case("N3", "an unknown type", [4000, SESSION, 0], "invalid")
     yield case("N3", "a negative type", [-1, SESSION, 0], "wrongType")
     yield case("N3", "no type", [], "invalid")
@@ -75,6 +79,10 @@ def hellos():
     yield case("S15", "a hello of a node that takes packs", item, **expected(fields))
     fields, item = hello(capabilities=4)
     yield case("C20", "a hello of a node that gives bodies again", item, **expected(fields))
+    fields, item = hello(capabilities=8)
+    yield case("A4", "a hello of a node that compares rows", item, **expected(fields))
+    fields, item = hello(capabilities=32)
+    yield case("T1", "a hello of a node that takes part in the tree", item, **expected(fields))
     fields, item = hello(capabilities=5, extra=[{1: True}, "later"])
     yield case("N2", "a hello with more elements", item, **expected(fields, [{1: True}, "later"]))
     fields, item = hello(held=[held[0]] * 8)

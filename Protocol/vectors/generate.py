@@ -6,7 +6,10 @@ import re
 import sys
 from pathlib import Path
 
+import cases_agreement
+import cases_beacons
 import cases_bodies
+import cases_bundles
 import cases_checkpoints
 import cases_epochs
 import cases_folds
@@ -31,11 +34,14 @@ SUBJECTS = [
     ("folds.json", "05-roster.md", lambda: [*cases_folds.folds(), *cases_removals.folds()]),
     ("epochs.json", "05-roster.md", cases_epochs.epochs),
     ("words.json", "05-roster.md", cases_epochs.enrolments),
-    ("frames.json", "06-session.md, 07-sync.md, 08-checkpoint.md", cases_frames.frames),
+    ("frames.json", "06-session.md, 07-sync.md, 08-checkpoint.md, 10-agreement.md, 12-dissemination.md", cases_frames.frames),
     ("digests.json", "07-sync.md", cases_frames.digests),
     ("packs.json", "07-sync.md", cases_packs.packs),
+    ("rows.json", "10-agreement.md", cases_agreement.trees),
     ("manifests.json", "08-checkpoint.md", cases_checkpoints.manifests),
     ("sections.json", "08-checkpoint.md", cases_checkpoints.sections),
+    ("bundles.json", "09-bundle.md", cases_bundles.bundles),
+    ("beacons.json", "11-discovery.md", cases_beacons.beacons),
 ]
 
 

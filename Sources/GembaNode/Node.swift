@@ -21,6 +21,7 @@ public final class Node: Sendable {
     private let peers: [PeerAddress]
     private let logger: Logger
     private let limits: SessionLimits
+    private let radio: (any Radio)?
     private let queue = DispatchQueue(label: "gemba.node", qos: .userInitiated)
     private let intake = NodeIntake()
     private let isStopping = Mutex(false)
@@ -35,16 +36,22 @@ public final class Node: Sendable {
     /// - Parameters:
     ///   - peers: who is dialled; empty dials the endpoints that members publish.
     ///   - limits: what sessions wait for and bear.
+    ///   - radio: by which beacons go and come; nil for none.
     public init(
         _ replica: Replica, transport: any Transport, peers: [PeerAddress], logger: Logger,
-        limits: SessionLimits = SessionLimits()
+        limits: SessionLimits = SessionLimits(), radio: (any Radio)? = nil
     ) {
         self.replica = replica
         self.transport = transport
         self.peers = peers
         self.logger = logger
         self.limits = limits
+        self.radio = radio
     }
+
+    /// Has all endpoints dialled at once, as after the machine's sleep or when its addresses changed; see
+    /// ``Transport/redial(cutting:)``.
+    public func redial(cutting: Bool) { transport.redial(cutting: cutting) }
 
     /// Has ``run(onListening:observe:)`` take leave of all peers and return.
     public func stop() { isStopping.withLock { $0 = true } }
@@ -59,8 +66,8 @@ public final class Node: Sendable {
         observe: @escaping @Sendable (Engine) -> Void = { _ in }
     ) async throws {
         let driver = try EngineDriver(
-            queue: queue, intake: intake, replica: replica, transport: transport, peers: peers, logger: logger,
-            limits: limits)
+            queue: queue, intake: intake, replica: replica, transport: transport, radio: radio, peers: peers,
+            logger: logger, limits: limits)
         let subscription = replica.onCommit { driver.noticeCommit() }
         defer { withExtendedLifetime(subscription) {} }
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -84,6 +91,16 @@ public final class Node: Sendable {
                 }
                 await driver.stop()
                 try await Task.sleep(for: Self.farewell)
+            }
+            if let radio {
+                group.addTask { [logger] in
+                    do {
+                        try await radio.run(onDatagram: { driver.hear($0) })
+                    } catch {
+                        logger.warning("no beacons are heard or sent", metadata: ["error": "\(error)"])
+                        while !Task.isCancelled { try await Task.sleep(for: .seconds(3600)) }
+                    }
+                }
             }
             if replica.isSearchable {
                 group.addTask { [replica, logger] in
@@ -114,8 +131,12 @@ private final class EngineDriver: @unchecked Sendable {
     private let workshop = DispatchQueue(label: "gemba.node.workshop", qos: .utility)
     private let intake: NodeIntake
     private let replica: Replica
+    private let radio: (any Radio)?
     private let logger: Logger
     private let start = ContinuousClock.now
+    /// Datagrams that wait for the engine. More than it opens in a second are dropped.
+    private let datagrams = Atomic(0)
+    private static let mostDatagrams = 64
     /// Whether a look at what this process wrote is on its way.
     private let isCommitNoticed = Atomic(false)
     /// When this station last acknowledged what it holds, so that others may fold it.
@@ -124,9 +145,10 @@ private final class EngineDriver: @unchecked Sendable {
     private var savedRefusals: UInt64?
 
     init(
-        queue: DispatchQueue, intake: NodeIntake, replica: Replica, transport: any Transport, peers: [PeerAddress],
-        logger: Logger, limits: SessionLimits
+        queue: DispatchQueue, intake: NodeIntake, replica: Replica, transport: any Transport, radio: (any Radio)?,
+        peers: [PeerAddress], logger: Logger, limits: SessionLimits
     ) throws {
+        self.radio = radio
         self.queue = queue
         self.intake = intake
         self.replica = replica
@@ -160,6 +182,18 @@ private final class EngineDriver: @unchecked Sendable {
 
     private var now: Moment {
         Moment(instant: Instant(start.duration(to: .now)), wallClock: replica.wallClock)
+    }
+
+    /// Has the engine take in a datagram of the radio.
+    func hear(_ datagram: [UInt8]) {
+        guard datagrams.add(1, ordering: .relaxed).newValue <= Self.mostDatagrams else {
+            datagrams.subtract(1, ordering: .relaxed)
+            return
+        }
+        queue.async { [self] in
+            datagrams.subtract(1, ordering: .relaxed)
+            engine.hear(datagram, at: now)
+        }
     }
 
     /// Has the engine take in what has arrived.
@@ -201,6 +235,7 @@ private final class EngineDriver: @unchecked Sendable {
                 engine.tick(at: now)
                 startJobs()
                 observe(engine)
+                if let radio, let beacon = engine.beacon(at: now) { radio.send(beacon) }
                 if savingStatus, !engine.isInstalling {
                     saveStatus()
                     acknowledge()

@@ -61,7 +61,7 @@ extension Replica {
             throw StoreError(
                 .notFound, "There is no replica in \(folder). Make one with `gemba init` or `gemba join`.")
         }
-        let identity = try StationIdentity.load(fromFolder: files.keys)
+        let identity = try StationIdentity.load(fromFolder: files.keys, passphrase: sources.passphrase)
         let pool = try openUpgradedPool(files, sources: sources)
         let (plant, version) = try pool.read { database in
             let version = try DatabaseFormat.check(database)
@@ -105,13 +105,14 @@ extension Replica {
         guard !FileManager.default.fileExists(atPath: files.database) else {
             throw StoreError(.alreadyExists, "There is a replica in \(folder) already; choose another folder.")
         }
+        let passphrase = try sources.passphrase(.locking)
         do {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw StoreError(.storageFailed, "The folder \(folder) cannot be made.", cause: error)
         }
-        try identity.save(inFolder: files.keys)
+        try identity.save(inFolder: files.keys, lockedWith: passphrase)
         let replica = try makeDatabase(
             in: folder, plant: plant, identity: identity, schema: schema, sources: sources)
         let tip = try replica.write { context in

@@ -34,6 +34,8 @@ public final class Replica: Sendable {
     let damage: PageDamage
     /// Nil when nothing is searchable.
     let searchIndex: SearchIndex?
+    /// Digests of all rows, to compare them with a peer's; not made before that is asked for.
+    let rowTree: DerivedFile
     let commitListeners = CommitListeners()
     /// Who waits to make a change.
     let waiting: WaitingWriters
@@ -60,6 +62,8 @@ public final class Replica: Sendable {
         waiting = WaitingWriters(path: ReplicaFolder(path: folder).waitingSign)
         damage = try CheckedFiles.watch(ReplicaFolder(path: folder).database)
         searchIndex = SearchIndex(path: ReplicaFolder(path: folder).searchIndex, environment: environment)
+        rowTree = DerivedFile(
+            path: ReplicaFolder(path: folder).rowTree, label: "gemba.rows", create: RowTree.create(in:))
         var machine = try MachineFingerprint.current(databasePath: ReplicaFolder(path: folder).database)
         if let name = sources.machine { machine.machineID = name }
         self.machine = machine
@@ -260,5 +264,6 @@ struct ReplicaFolder {
     var sideFile: String { path + "/replica.side" }
     var waitingSign: String { path + "/replica.wait" }
     var searchIndex: String { path + "/search.sqlite" }
+    var rowTree: String { path + "/rows.sqlite" }
     var keys: String { path + "/keys" }
 }

@@ -1,4 +1,5 @@
 import Foundation
+public import GembaTrust
 
 /// Where a replica takes time, randomness and the machine's identity from: injected, so that a simulation decides.
 public struct ReplicaSources: Sendable {
@@ -10,6 +11,8 @@ public struct ReplicaSources: Sendable {
     public var isDurable: Bool
     /// Stands for the machine, in place of what the operating system says; nil asks the operating system.
     public var machine: String?
+    /// Gives the passphrase of the station's keys. New keys are locked when it gives one.
+    public var passphrase: PassphraseSource = { _ in nil }
     /// What the store does wrong on purpose.
     package var calibration: StoreCalibration = []
 

@@ -24,4 +24,6 @@ package struct StoreCalibration: OptionSet, Hashable, Sendable {
     package static let defersDrops = StoreCalibration(rawValue: 1 << 8)
     /// Leaves entries whose bodies came back in the order in which a checkpoint listed them.
     package static let backfillKeepsOrder = StoreCalibration(rawValue: 1 << 9)
+    /// Of several siblings of a register keeps the one of the log that this database met last.
+    package static let losesSiblings = StoreCalibration(rawValue: 1 << 10)
 }

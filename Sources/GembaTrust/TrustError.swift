@@ -37,6 +37,7 @@ public struct TrustError: Error, Sendable {
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case insecurePermissions, keyNotFound, keyExists, keyDamaged, inputOutput
+            case passphraseNeeded, wrongPassphrase
             case malformedText, invalidName, unacceptableKey
             case invalidRun, notEnrolled, limitExceeded
             case bodyTooLarge, damagedBody, unknownEpoch
@@ -52,6 +53,10 @@ public struct TrustError: Error, Sendable {
         public static let keyExists = Self(kind: .keyExists)
         /// A key file is incomplete, altered or of an unknown version.
         public static let keyDamaged = Self(kind: .keyDamaged)
+        /// The keys are locked, and no passphrase was given.
+        public static let passphraseNeeded = Self(kind: .passphraseNeeded)
+        /// The keys are locked with another passphrase.
+        public static let wrongPassphrase = Self(kind: .wrongPassphrase)
         /// The operating system refused a file operation.
         public static let inputOutput = Self(kind: .inputOutput)
         /// A printed invitation or recovery key was not copied correctly, or is none.

@@ -32,6 +32,12 @@ public enum Limits {
     public static let nameBytes = 64
     /// Stations that one act gives an epoch key to: with 119 bytes each they take an eighth of an entry.
     public static let epochWraps = 1024
+    /// UTF-8 bytes of an endpoint in a beacon, as in the roster.
+    public static let endpointBytes = 255
+    /// Endpoints in a beacon: a machine with more networks than that says the first.
+    public static let beaconEndpoints = 4
+    /// A beacon as it is sent: one datagram that no network has to cut into pieces.
+    public static let beaconBytes = 1200
     /// UTF-8 bytes of what a bye says.
     public static let byeTextBytes = 1024
     /// Names that both ends of a stream remember for its packs: 64 KiB of them, more than logs that are written to at once.
@@ -46,8 +52,26 @@ public enum Limits {
     /// Ranges of entries that one message may ask for: with at most 53 bytes each they fit a frame, and no plant has written as
     /// many logs.
     public static let backfillRanges = 16 << 10
+    /// Rows of a range that are compared one by one; a range with more is compared by the ranges that it consists of.
+    public static let rangeRows = 64
+    /// Ranges that one question about rows may name: an answer that lists the rows of all stays below 100 KiB.
+    public static let comparedRanges = 32
+    /// Rows whose states one question may ask for.
+    public static let comparedRows = 16
+    /// Bytes of a row's state in an answer, so that all fit a frame.
+    public static let comparedStateBytes = 32 << 10
+    /// References in each of the two lists of an announcement: both fit a frame.
+    public static let announcedEntries = 8 << 10
+    /// Links that a beacon passes: many times as many as the tree of any plant is deep.
+    public static let treeHops: UInt64 = 255
     /// Entries in one block of what stays of folded ones.
     public static let foldedEntries = 256
     /// Bytes of a section of a checkpoint: one row with its siblings may be large, other sections end long before.
     public static let sectionBytes = 64 << 20
+    /// A piece of a bundle, as it stands in the file and as a section: what a frame holds, a piece holds.
+    public static let bundlePieceBytes = frameBytes
+    /// References in one extent of a bundle: some 200 KiB.
+    public static let extentReferences = 4096
+    /// References in one vector of a bundle: as many logs as a peer may name.
+    public static let bundleReferences = 32 << 10
 }

@@ -42,6 +42,10 @@ final class Acceptor {
     private var links: [LinkID: Link] = [:]
     private var linkOfHandshake: [UInt64: LinkID] = [:]
     private var connections: [Int32: Connection] = [:]
+    /// Invariant: how many of `connections` have a deadline.
+    private var waitingConnections = 0
+    /// Connections that may wait: an eighth of the descriptors that the process may have, for it needs them for links, too.
+    private let mostWaiting = min(TransportLimits.waitingConnections, SocketProfile.descriptors / 8)
     private var nextInspection = ContinuousClock.now
 
     /// Binds the endpoints; all or none.
@@ -93,7 +97,7 @@ extension Acceptor {
     /// Answers handshakes, and takes what connections and messages bring, up to a turn of each.
     func process(at now: ContinuousClock.Instant) throws(TransportError) {
         try TransportError.catching { () throws(LibraryError) in
-            try desk.answer { doorkeeper.admit($0, at: now) }
+            try desk.answer { doorkeeper.admit($0, from: $1, at: now) }
             try watchConnections(at: now)
         }
         for _ in 0..<SocketProfile.turn {
@@ -108,9 +112,12 @@ extension Acceptor {
         while let event = try monitor.next() {
             switch event {
             case .accepted(let descriptor):
-                connections[descriptor] = Connection(
-                    deadline: now.advanced(by: SocketProfile.silence), intake: Intake(descriptor: descriptor, at: now))
+                if waitingConnections >= mostWaiting { cutLongestWaiting() }
+                setDeadline(nil, of: descriptor)
+                connections[descriptor] = Connection(intake: Intake(descriptor: descriptor, at: now))
+                setDeadline(now.advanced(by: SocketProfile.silence), of: descriptor)
             case .disconnected(let descriptor):
+                setDeadline(nil, of: descriptor)
                 guard let connection = connections.removeValue(forKey: descriptor) else { break }
                 if let link = connection.link.flatMap({ links[$0] }) { end(link) }
                 if !connection.hasOpened { report(.refused(.connection)) }
@@ -164,7 +171,7 @@ extension Acceptor {
         let link = Link(id: .unused(), handshake: handshake, routingID: routingID, descriptor: descriptor)
         links[link.id] = link
         linkOfHandshake[handshake] = link.id
-        connections[descriptor]?.deadline = nil
+        setDeadline(nil, of: descriptor)
         connections[descriptor]?.hasOpened = true
         connections[descriptor]?.link = link.id
         mailbox.open(link.id)
@@ -224,8 +231,22 @@ extension Acceptor {
     /// The descriptor is that of a connection whose end the monitor has not told. It could have ended in this very
     /// moment and its descriptor be in use again; then an innocent connection is cut, and dialled again.
     private func disconnect(_ descriptor: Int32) {
-        connections[descriptor]?.deadline = nil
+        setDeadline(nil, of: descriptor)
         shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
+    private func setDeadline(_ deadline: ContinuousClock.Instant?, of descriptor: Int32) {
+        guard let connection = connections[descriptor] else { return }
+        waitingConnections += (deadline == nil ? 0 : 1) - (connection.deadline == nil ? 0 : 1)
+        connections[descriptor]?.deadline = deadline
+    }
+
+    /// Cuts an eighth of the connections that wait, those that were accepted first: a handshake takes milliseconds, so that who
+    /// waits longest means nothing good. Several at once, since finding them means looking at all.
+    private func cutLongestWaiting() {
+        let waiting = connections.compactMap { descriptor, connection in connection.deadline.map { (descriptor, $0) } }
+        let longest = waiting.sorted { $0.1 < $1.1 }.prefix(mostWaiting / 8 + 1)
+        for (descriptor, _) in longest { disconnect(descriptor) }
     }
 
     private func end(_ link: Link) {

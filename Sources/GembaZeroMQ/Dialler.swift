@@ -91,6 +91,14 @@ final class Dialler {
         end()
     }
 
+    /// Makes the next attempt now, as if none had failed.
+    func redial(_ redial: Mailbox.Redial, at now: ContinuousClock.Instant) {
+        backoff.reset()
+        if redial == .waiting, link != nil { return }
+        end()
+        phase = .waiting(until: now)
+    }
+
     /// Cuts the link, and dials again after a while.
     func cut(at now: ContinuousClock.Instant) {
         retry(at: now)

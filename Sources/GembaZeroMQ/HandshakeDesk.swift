@@ -22,8 +22,9 @@ final class HandshakeDesk {
 
     /// Answers what is asked now.
     ///
-    /// `admit` returns the number of a handshake that succeeds, or nil to refuse it.
-    func answer(_ admit: (TransportKey) -> UInt64?) throws(LibraryError) {
+    /// `admit` is given a key and the address that it comes from, and returns the number of a handshake that succeeds, or nil
+    /// to refuse it.
+    func answer(_ admit: (TransportKey, String) -> UInt64?) throws(LibraryError) {
         for _ in 0..<SocketProfile.turn {
             guard let request = try socket.receive() else { return }
             _ = try socket.send(parts: Self.reply(to: request, admit))
@@ -31,13 +32,13 @@ final class HandshakeDesk {
     }
 
     /// The parts of an answer: version, request id, status, text, user id, metadata (RFC 27, section 4.3).
-    static func reply(to request: [[UInt8]], _ admit: (TransportKey) -> UInt64?) -> [[UInt8]] {
+    static func reply(to request: [[UInt8]], _ admit: (TransportKey, String) -> UInt64?) -> [[UInt8]] {
         let version = Array("1.0".utf8)
         let identifier = request.count > 1 ? request[1] : []
         // Version, request id, domain, address, identity, mechanism, and the key as CURVE's only credential.
         guard request.count == 7, request[0] == version, request[5] == Array("CURVE".utf8),
             request[2] == Array(SocketProfile.domain.utf8), let key = TransportKey(bytes: request[6]),
-            let handshake = admit(key)
+            let handshake = admit(key, String(decoding: request[3], as: UTF8.self))
         else { return [version, identifier, Array("300".utf8), Array("not now".utf8), [], []] }
         let metadata = property(Doorkeeper.handshakeProperty, "\(handshake)")
         return [version, identifier, Array("200".utf8), [], Array(key.description.utf8), metadata]

@@ -11,10 +11,20 @@ final class Mailbox: Sendable {
         var isStopping: Bool
         /// Endpoints to keep a link to, with the key of each; nil when nothing changed.
         var dialled: [String: TransportKey]?
+        /// Every endpoint is dialled at once; `cutting` says whether links are cut for it.
+        var redial: Redial?
         /// Links to be cut.
         var closing: [LinkID]
         /// Links that frames were added to.
         var sending: [LinkID]
+    }
+
+    /// How everything is dialled anew.
+    enum Redial {
+        /// Only what is not linked.
+        case waiting
+        /// Everything.
+        case all
     }
 
     /// Frames that wait for a link.
@@ -31,6 +41,7 @@ final class Mailbox: Sendable {
         var isStopping = false
         var dialled: [String: TransportKey] = [:]
         var dialledChanged = false
+        var redial: Redial?
         var outboxes: [LinkID: Outbox] = [:]
         var sending: Set<LinkID> = []
         var closing: Set<LinkID> = []
@@ -93,6 +104,13 @@ extension Mailbox {
         }
     }
 
+    func redial(_ redial: Redial) {
+        change { state in
+            state.redial = state.redial == .all ? .all : redial
+            return true
+        }
+    }
+
     func close(_ link: LinkID) {
         change { state in
             guard state.outboxes[link]?.isClosing == false else { return false }
@@ -129,13 +147,14 @@ extension Mailbox {
         return state.withLock { state in
             defer {
                 state.dialledChanged = false
+                state.redial = nil
                 state.closing = []
                 state.sending = []
                 state.isRung = false
             }
             return Orders(
                 isStopping: state.isStopping, dialled: state.dialledChanged ? state.dialled : nil,
-                closing: Array(state.closing), sending: Array(state.sending))
+                redial: state.redial, closing: Array(state.closing), sending: Array(state.sending))
         }
     }
 

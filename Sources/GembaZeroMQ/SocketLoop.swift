@@ -80,6 +80,7 @@ final class SocketLoop {
 extension SocketLoop {
     private func carryOut(_ orders: Mailbox.Orders, at now: ContinuousClock.Instant) throws(TransportError) {
         if let dialled = orders.dialled { dial(dialled, at: now) }
+        if let redial = orders.redial { for dialler in diallers.values { dialler.redial(redial, at: now) } }
         try TransportError.catching { () throws(LibraryError) in
             for link in orders.closing where try acceptor?.cut(link, at: now) != true {
                 dialler(of: link)?.cut(at: now)

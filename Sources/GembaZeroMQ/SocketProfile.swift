@@ -1,4 +1,5 @@
 internal import CZeroMQ
+internal import Foundation
 internal import GembaCausality
 internal import GembaNode
 internal import GembaWire
@@ -25,15 +26,20 @@ enum SocketProfile {
     /// A connection that does not finish its handshake is closed; half-open ones cost descriptors.
     static let handshakeMilliseconds: Int32 = 2000
 
-    /// A link that carries nothing is probed so often, so that a dead one is noticed within seconds.
-    static let heartbeatIntervalMilliseconds: Int32 = 1000
+    /// A link that carries nothing is probed by the kernel so often, so that a dead one is noticed within seconds.
+    ///
+    /// The library's own heartbeats are off. Where a peer fills a socket's queue and then breaks the connection, the next one
+    /// finds the connection in a state that libzmq holds impossible, and the process is aborted (4.3.4,
+    /// `stream_engine_base_t::timer_event` calls `out_event` after an error that came while input was stopped). A peer that
+    /// lives and says nothing is noticed by the session.
+    static let probeSeconds: Int32 = 1
 
-    /// A probe that is not answered within this closes the link: three missed ones, so that one lost packet does not.
-    static let heartbeatTimeoutMilliseconds: Int32 = 3000
+    /// A link is dead after so many probes without an answer, so that one lost packet does not end it.
+    static let probes: Int32 = 3
 
-    /// The same, told to the peer: it closes the link when it has heard nothing for so long, even while it cannot
-    /// probe because its own output is stuck.
-    static let heartbeatTTLMilliseconds: Int32 = 3000
+    /// A link is dead, too, when what was sent stays without the kernel's acknowledgement for so long; by itself it would
+    /// wait a quarter of an hour.
+    static let unacknowledgedMilliseconds: Int32 = 3000
 
     /// An attempt to reach a host that does not answer ends after this; the kernel would try for minutes.
     static let connectMilliseconds: Int32 = 1500
@@ -76,6 +82,13 @@ enum SocketProfile {
     /// stays silent would hold its place without being counted anywhere.
     static let silence = Duration.seconds(5)
 
+    /// How many files and connections the process may have open.
+    static let descriptors: Int = {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return Int(clamping: limit.rlim_cur)
+    }()
+
     /// How often connections are looked over for silence and for messages without end.
     ///
     /// At the speed of a gigabit line, sixty megabytes may come in between; each look costs two system calls for each
@@ -96,9 +109,11 @@ enum SocketProfile {
         try socket.set(ZMQ_SNDHWM, highWaterMark)
         try socket.set(ZMQ_RCVHWM, highWaterMark)
         try socket.set(ZMQ_HANDSHAKE_IVL, handshakeMilliseconds)
-        try socket.set(ZMQ_HEARTBEAT_IVL, heartbeatIntervalMilliseconds)
-        try socket.set(ZMQ_HEARTBEAT_TIMEOUT, heartbeatTimeoutMilliseconds)
-        try socket.set(ZMQ_HEARTBEAT_TTL, heartbeatTTLMilliseconds)
+        try socket.set(ZMQ_TCP_KEEPALIVE, 1)
+        try socket.set(ZMQ_TCP_KEEPALIVE_IDLE, probeSeconds)
+        try socket.set(ZMQ_TCP_KEEPALIVE_INTVL, probeSeconds)
+        try socket.set(ZMQ_TCP_KEEPALIVE_CNT, probes)
+        try socket.set(ZMQ_TCP_MAXRT, unacknowledgedMilliseconds)
         try socket.set(ZMQ_LINGER, lingerMilliseconds)
         try socket.set(ZMQ_CURVE_SECRETKEY, secret)
         try socket.set(ZMQ_CURVE_PUBLICKEY, publicKey.bytes)

@@ -80,6 +80,9 @@ public final class ZeroMQTransport: Transport {
     /// Stops dialling an endpoint, and closes its link.
     public func hangUp(endpoint: String) { mailbox.hangUp(endpoint) }
 
+    /// Makes the next attempt to every dialled endpoint now; see `Transport`.
+    public func redial(cutting: Bool) { mailbox.redial(cutting ? .all : .waiting) }
+
     /// Asks at the UDP port beside a TCP endpoint which key answers there.
     public func inquire(endpoint: String) { desk.withLock { $0 }?.inquire(endpoint: endpoint) }
 

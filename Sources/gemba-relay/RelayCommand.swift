@@ -25,6 +25,7 @@ struct RelayCommand: ParsableCommand {
         subcommands: [
             RunCommand<Relay>.self, JoinCommand<Relay>.self, StatusCommand<Relay>.self, MemberCommand<Relay>.self,
             DigestCommand<Relay>.self, VerifyCommand<Relay>.self, DoctorCommand<Relay>.self,
+            BundleCommand<Relay>.self, KeyCommand<Relay>.self,
         ],
         defaultSubcommand: RunCommand<Relay>.self)
 }

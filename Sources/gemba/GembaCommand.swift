@@ -16,7 +16,8 @@ struct GembaCommand: ParsableCommand {
             Every command works on the data folder given with --data or GEMBA_DATA, while `gemba run` serves it or not.
 
             EXIT STATUS
-              0 done · 1 failure · 2 usage · 3 not found or ambiguous · 4 refused · 5 conflict to settle · 6 nobody reachable
+              0 done · 1 failure · 2 usage · 3 not found or ambiguous · 4 refused · 5 conflict to settle · 6 nobody reachable ·
+              7 rows differ
             """,
         version: "0.1.0",
         groupedSubcommands: [
@@ -26,7 +27,9 @@ struct GembaCommand: ParsableCommand {
                 subcommands: [
                     RunCommand<Station>.self, StatusCommand<Station>.self, ConflictsCommand<Station>.self,
                     WhyCommand<Station>.self, HistoryCommand<Station>.self, DigestCommand<Station>.self,
+                    DiffCommand<Station>.self,
                     VerifyCommand<Station>.self, DoctorCommand<Station>.self, CompactCommand<Station>.self,
+                    BundleCommand<Station>.self, KeyCommand<Station>.self,
                 ]),
             CommandGroup(
                 name: "The plant",

@@ -74,11 +74,9 @@ public struct CompactCommand<Owner: Program>: ParsableCommand {
         if dryRun {
             plan = try replica.foldPlan(olderThan: age, without: absent)
         } else {
-            let showsProgress = !output.json && isatty(STDERR_FILENO) == 1
-            plan = try replica.fold(olderThan: age, without: absent) { rows in
-                if showsProgress { FileHandle.standardError.write(Data("\r\(rows) rows written".utf8)) }
-            }
-            if showsProgress { FileHandle.standardError.write(Data("\n".utf8)) }
+            let progress = ProgressLine(isShown: !output.json)
+            plan = try replica.fold(olderThan: age, without: absent) { progress.show("\($0) rows written") }
+            progress.end()
             reclaimed = try replica.reclaimSpace()
         }
         if output.json { json(plan, reclaimed, roster).print() } else { show(plan, reclaimed, roster) }

@@ -108,8 +108,7 @@ extension Roster {
     /// What people call a station, or the beginning of its key.
     func name(of station: StationKey) -> String {
         if station == recovery, members[station] == nil { return "the recovery key" }
-        let member = members[station] ?? formerMembers[station]?.member
-        return member?.displayName ?? String(station.description.prefix(8))
+        return presentOrFormerMember(station)?.displayName ?? String(station.description.prefix(8))
     }
 }
 

@@ -36,16 +36,19 @@ public struct DigestCommand<Owner: Program>: ParsableCommand {
                 "This relay cannot read what the plant seals, so it has no rows to hash. Compare logs: "
                     + "\(Owner.name) digest --logs")
         }
-        let digest: String? = isBlind ? nil : "\(try replica.digest())"
-        let held = "\(VectorDigest.root(try replica.vector(of: .data)))"
         guard output.json else {
-            print(logs ? held : digest ?? "")
+            print(try logs ? held(replica) : rows(replica))
             return
         }
         JSONValue.object([
-            ("version", .integer(1)), ("digest", digest.map(JSONValue.string) ?? .null), ("logs", .string(held)),
+            ("version", .integer(1)), ("digest", isBlind ? .null : .string(try rows(replica))),
+            ("logs", .string(try held(replica))),
             ("roster", .string("\(try replica.roster().digest)")),
             ("changes", .count(try replica.statistics().changes)),
         ]).print()
     }
+
+    private func rows(_ replica: Replica) throws -> String { "\(try replica.digest())" }
+
+    private func held(_ replica: Replica) throws -> String { "\(VectorDigest.root(try replica.vector(of: .data)))" }
 }

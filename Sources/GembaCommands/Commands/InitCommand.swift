@@ -14,6 +14,9 @@ public struct InitCommand<Owner: Program>: ParsableCommand {
 
                 The recovery key is written to recovery.key in the data folder. It outranks every station: move it to a \
                 place that is not on the network, and delete it here.
+
+                With --protect or --passphrase-file the station's keys are locked, so that a stolen disk gives them to nobody \
+                who does not know the passphrase.
                 """)
     }
 
@@ -27,6 +30,7 @@ public struct InitCommand<Owner: Program>: ParsableCommand {
             "Seal nothing: relays can read what they store and forward. The plant stays open until someone begins an epoch."
     )
     var open = false
+    @Flag(help: "Lock the keys with a passphrase that you type.") var protect = false
 
     /// Creates a command to be parsed.
     public init() {}
@@ -35,7 +39,8 @@ public struct InitCommand<Owner: Program>: ParsableCommand {
     public func run() throws {
         let folder = try data.folder()
         let (replica, recovery) = try Replica.found(
-            plant: plant, station: station, in: folder, schema: Owner.schema, isSealed: !open)
+            plant: plant, station: station, in: folder, schema: Owner.schema, isSealed: !open,
+            sources: data.sources(asksForNew: protect))
         try recovery.save(inFolder: folder)
         let path = folder + "/recovery.key"
         if output.json {

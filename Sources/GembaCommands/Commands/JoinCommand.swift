@@ -18,7 +18,9 @@ public struct JoinCommand<Owner: Program>: AsyncParsableCommand {
                   ssh it.plant7 gemba invite --role station | \(Owner.name) join --data /var/lib/gemba --station L3
 
                 The token is read from standard input or a file, never from the command line, where others could see it. \
-                If nobody can be reached, the same command goes on later where it stopped.
+                If nobody can be reached, the same command goes on later where it stopped. Where no link leads at all, \
+                `\(Owner.name) join --offline` makes the folder, and bundles carry the rest: one from here to a member, and one \
+                back.
                 """)
     }
 
@@ -35,6 +37,8 @@ public struct JoinCommand<Owner: Program>: AsyncParsableCommand {
             "Where to find a member, in place of what the invitation says; may be given several times.",
             valueName: "tcp://host:port"))
     var peers: [String] = []
+    @Flag(help: "Lock the keys with a passphrase that you type.") var protect = false
+    @Flag(help: "Look for nobody: prepare the folder, so that a bundle carries the enrolment.") var offline = false
     @Option(help: "How long to try.") var timeout = TimeSpan(seconds: 60)
     @OptionGroup var log: LogOptions
 
@@ -46,7 +50,9 @@ public struct JoinCommand<Owner: Program>: AsyncParsableCommand {
         let folder = try data.folder()
         let token = try TokenInput.read(file: tokenFile)
         let enrolment = Enrolment(
-            folder: folder, schema: Owner.schema, token: token, stationName: station, actor: actor.actor)
+            folder: folder, schema: Owner.schema, token: token, stationName: station, actor: actor.actor,
+            sources: data.sources(asksForNew: protect))
+        if offline { return try prepare(enrolment) }
         let routes = token.routes.map { PeerAddress(endpoint: $0.endpoint, transport: $0.transport) }
         let addresses = try addresses(of: routes)
         let replica = try enrolment.prepare()
@@ -72,6 +78,24 @@ public struct JoinCommand<Owner: Program>: AsyncParsableCommand {
                 """)
         }
         try tell(replica)
+    }
+
+    private func prepare(_ enrolment: Enrolment) throws {
+        let replica = try enrolment.prepare()
+        if output.json {
+            JSONValue.object([
+                ("version", .integer(1)), ("station", .null), ("plantID", .string("\(replica.plant)")),
+                ("stationKey", .string("\(replica.identity.stationKey)")),
+            ]).print()
+        } else {
+            print("The folder \(replica.folder) is prepared. It belongs to no member yet.")
+        }
+        Terminal.say(
+            """
+            Next:  \(Owner.name) bundle write join.bundle --data \(replica.folder)
+                   at a member:  gemba bundle read join.bundle, and then  gemba bundle write plant.bundle
+                   \(Owner.name) bundle read plant.bundle --data \(replica.folder)
+            """)
     }
 
     /// The places to look at: those given, else the token's. A place without a key is expected to be one of the token's.

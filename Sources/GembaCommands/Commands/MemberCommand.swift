@@ -2,6 +2,7 @@ public import ArgumentParser
 import GembaCausality
 import GembaStore
 import GembaTrust
+import GembaWire
 
 /// `member`: who belongs to the plant.
 public struct MemberCommand<Owner: Program>: ParsableCommand {
@@ -71,17 +72,11 @@ public struct MemberListCommand<Owner: Program>: ParsableCommand {
     private func json(
         _ member: RosterMember, _ roster: Roster, _ replica: Replica, setAside: Int
     ) throws -> JSONValue {
-        let lapse = member.lapse.map { lapse in
-            JSONValue.object([
-                ("declared", .string(PointInTime.iso(lapse.declared.milliseconds))), ("by", .string(lapse.actor)),
-                ("station", .string(roster.name(of: lapse.author))), ("reason", .string(lapse.reason)),
-            ])
+        let lapse = member.lapse.map {
+            declaration(at: $0.declared, by: $0.actor, through: $0.author, because: $0.reason, roster)
         }
-        let removal = roster.formerMembers[member.station].map { former in
-            JSONValue.object([
-                ("declared", .string(PointInTime.iso(former.declared.milliseconds))), ("by", .string(former.actor)),
-                ("station", .string(roster.name(of: former.author))), ("reason", .string(former.reason)),
-            ])
+        let removal = roster.formerMembers[member.station].map {
+            declaration(at: $0.declared, by: $0.actor, through: $0.author, because: $0.reason, roster)
         }
         return .object([
             ("name", .string(member.displayName)),
@@ -99,6 +94,16 @@ public struct MemberListCommand<Owner: Program>: ParsableCommand {
             ("this", .bool(member.station == replica.identity.stationKey)),
         ])
     }
+}
+
+/// Who declared something about a member, when and why.
+private func declaration(
+    at time: HybridTimestamp, by actor: String, through station: StationKey, because reason: String, _ roster: Roster
+) -> JSONValue {
+    .object([
+        ("declared", .string(PointInTime.iso(time.milliseconds))), ("by", .string(actor)),
+        ("station", .string(roster.name(of: station))), ("reason", .string(reason)),
+    ])
 }
 
 extension Roster {

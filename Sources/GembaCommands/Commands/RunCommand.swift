@@ -33,6 +33,16 @@ public struct RunCommand<Owner: Program>: AsyncParsableCommand {
             "Whom to dial, with the key that is expected there if the roster does not tell; may be given several times.",
             valueName: "tcp://host:port[#key]"))
     var peers: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "How much of this disk the log of any one other station may take, such as 500M or 8G. What goes beyond is left out "
+                + "and asked for again.", valueName: "size"))
+    var authorQuota = ByteSize(bytes: Replica.standardQuota)
+    @Flag(
+        help: ArgumentHelp(
+            "Tell the local network where this machine answers, and listen to others that do. Only members understand it, but "
+                + "everybody on the network sees that something is sent."))
+    var beacon = false
     @OptionGroup var log: LogOptions
 
     /// Creates a command to be parsed.
@@ -46,9 +56,11 @@ public struct RunCommand<Owner: Program>: AsyncParsableCommand {
         let (replica, mending) = try Owner.openMended(data)
         let lock = try DaemonLock(folder: folder)
         ProcessHardening.apply()
+        replica.authorQuota = authorQuota.bytes
         let logger = log.makeLogger(Owner.name)
         let service = ServiceNotifier()
-        let supervisor = NodeSupervisor(replica: replica, listen: listen, peers: addresses, logger: logger)
+        let supervisor = NodeSupervisor(
+            replica: replica, listen: listen, peers: addresses, hasBeacons: beacon, logger: logger)
         let signals = StopSignals.whenStopped {
             service.stopping()
             supervisor.stop()
@@ -69,11 +81,14 @@ public struct RunCommand<Owner: Program>: AsyncParsableCommand {
                 service.ready()
             })
         let caretaker = InvitationCaretaker(replica: replica, logger: logger)
+        let isBeaconing = beacon
+        let network = NetworkCaretaker(supervisor: supervisor, announcer: announcer, logger: logger)
         try await supervisor.run(
             onListening: { announcer.add($0) },
-            observe: { _ in
+            observe: { engine in
                 announcer.publishIfPossible()
                 caretaker.tend()
+                if network.tend(), isBeaconing { engine.announcedEndpoints = announcer.reachable }
             })
         logger.info("\(Owner.name) stops")
         extendLifetime(signals)

@@ -54,6 +54,12 @@ public struct StatusCommand<Owner: Program>: ParsableCommand {
         if conflicts > 0 {
             print(Terminal.warning("\(conflicts) to settle, written apart: \(Owner.name) conflicts"))
         }
+        let broken = status.peers.filter { $0.status.agreement?.isBroken ?? false }.map(\.member.displayName)
+        if !broken.isEmpty {
+            print(
+                Terminal.warning(
+                    "Rows differ from those of \(broken.joined(separator: ", ")); see `\(Owner.name) doctor`"))
+        }
         let quarantined = status.statistics.quarantined
         if quarantined > 0 {
             print(Terminal.warning("\(quarantined) changes are kept without effect: they break the format"))

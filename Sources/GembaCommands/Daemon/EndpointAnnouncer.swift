@@ -45,6 +45,19 @@ final class EndpointAnnouncer: Sendable {
         }
     }
 
+    /// Has what is listened on published again: the addresses behind it may be others.
+    func renew() {
+        state.withLock { state in
+            state.isDue = state.listening.count == expected
+            state.pause = 0
+        }
+    }
+
+    /// Where others reach what is listened on now, as far as it is known.
+    var reachable: [String] {
+        state.withLock { $0.listening }.flatMap(MachineAddresses.reachable)
+    }
+
     /// Publishes what is not published yet. Called several times a second.
     func publishIfPossible() {
         let endpoints = state.withLock { state -> [String]? in

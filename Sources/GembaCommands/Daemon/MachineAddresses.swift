@@ -15,7 +15,7 @@ enum MachineAddresses {
     }
 
     /// The addresses of interfaces that are up, without loopback and link-local ones; IPv4 first.
-    private static func all(includingIPv6: Bool) -> [String] {
+    static func all(includingIPv6: Bool) -> [String] {
         var list: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&list) == 0 else { return [] }
         defer { freeifaddrs(list) }

@@ -11,10 +11,13 @@ final class NodeSupervisor: Sendable {
     private let replica: Replica
     private let listen: [String]
     private let peers: [PeerAddress]
+    private let hasBeacons: Bool
     private let logger: Logger
 
     private struct State {
         var isStopping = false
+        /// The transport is to be replaced without further waiting.
+        var isHurried = false
         var node: Node?
     }
     private let state = Mutex(State())
@@ -24,10 +27,14 @@ final class NodeSupervisor: Sendable {
     /// A run that lasted this long was a success.
     private static let lasting = Duration.seconds(60)
 
-    init(replica: Replica, listen: [String], peers: [PeerAddress], logger: Logger) {
+    /// - Parameter hasBeacons: whether beacons are sent and heard.
+    init(
+        replica: Replica, listen: [String], peers: [PeerAddress], hasBeacons: Bool = false, logger: Logger
+    ) {
         self.replica = replica
         self.listen = listen
         self.peers = peers
+        self.hasBeacons = hasBeacons
         self.logger = logger
     }
 
@@ -38,6 +45,24 @@ final class NodeSupervisor: Sendable {
             return state.node
         }
         node?.stop()
+    }
+
+    /// Takes up that the machine slept or has other addresses. Everything is dialled at once; and when an address is gone that
+    /// was listened on, or one that could not be listened on is there, the sockets are bound anew.
+    func takeUp(_ change: MachineWatch.Change) {
+        let hosts = listen.compactMap(Self.host)
+        let isBoundElsewhere = hosts.contains { change.lost.contains($0) || change.gained.contains($0) }
+        let node = state.withLock { state in
+            state.isHurried = isBoundElsewhere
+            return state.node
+        }
+        if isBoundElsewhere { node?.stop() } else { node?.redial(cutting: change.breaksLinks) }
+    }
+
+    /// The host of an endpoint, such as an address that may come and go.
+    private static func host(of endpoint: String) -> String? {
+        guard endpoint.hasPrefix("tcp://"), let colon = endpoint.lastIndex(of: ":") else { return nil }
+        return String(endpoint[..<colon].dropFirst(6))
     }
 
     /// Runs until ``stop()``.
@@ -73,10 +98,12 @@ final class NodeSupervisor: Sendable {
         let transport = ZeroMQTransport(
             listen: listen, secret: replica.identity.transportSecret, publicKey: replica.identity.transportKey,
             plant: replica.plant)
-        let node = Node(replica, transport: transport, peers: peers, logger: logger)
+        let node = Node(
+            replica, transport: transport, peers: peers, logger: logger, radio: hasBeacons ? MulticastRadio() : nil)
         return state.withLock { state in
             if state.isStopping { return nil }
             state.node = node
+            state.isHurried = false
             return node
         }
     }
@@ -84,7 +111,7 @@ final class NodeSupervisor: Sendable {
     /// Waits, in steps so short that a stop is not held up.
     private func wait(_ duration: Duration) async throws {
         let end = ContinuousClock.now.advanced(by: duration)
-        while ContinuousClock.now < end, !state.withLock({ $0.isStopping }) {
+        while ContinuousClock.now < end, !state.withLock({ $0.isStopping || $0.isHurried }) {
             try await Task.sleep(for: .milliseconds(100))
         }
     }

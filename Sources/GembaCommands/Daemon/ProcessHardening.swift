@@ -9,14 +9,20 @@ enum ProcessHardening {
     /// Every link takes a few descriptors; at the usual 1024 a plant of some hundred stations would run out of them.
     private static let descriptors: rlim_t = 16_384
 
-    /// Raises the limit of open files as far as allowed, and keeps keys out of core dumps and other users' debuggers.
+    /// Keeps keys out of core dumps and out of debuggers of the same user.
+    static func keepSecrets() {
+        _ = gemba_forbid_dumps()
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
+    }
+
+    /// Raises the limit of open files as far as allowed.
     static func apply() {
         var limit = rlimit()
         if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < descriptors {
             limit.rlim_cur = min(descriptors, limit.rlim_max)
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         }
-        _ = gemba_forbid_dumps()
         signal(SIGPIPE, SIG_IGN)
     }
 }

@@ -15,8 +15,13 @@ struct Enrolment {
     let token: InvitationToken
     let stationName: String?
     let actor: String
+    let sources: ReplicaSources
 
-    private var note: String { folder + "/joining" }
+    private var note: String { Self.note(in: folder) }
+    private static func note(in folder: String) -> String { folder + "/joining" }
+
+    /// Notes that nothing is under way any more in a folder: its station is a member.
+    static func forgetNote(in folder: String) { try? FileManager.default.removeItem(atPath: note(in: folder)) }
 
     // MARK: - The folder
 
@@ -30,9 +35,9 @@ struct Enrolment {
             try makeNote()
             return try Replica.join(
                 with: token, station: stationName ?? (token.name.isEmpty ? "RELAY" : token.name), in: folder,
-                schema: schema, actor: actor)
+                schema: schema, actor: actor, sources: sources)
         }
-        let replica = try Replica.open(in: folder, schema: schema)
+        let replica = try Replica.open(in: folder, schema: schema, sources: sources)
         let roster = try replica.roster()
         let member = roster.members[replica.identity.stationKey]
         guard member == nil || FileManager.default.fileExists(atPath: note) else {
@@ -103,7 +108,7 @@ struct Enrolment {
             if !outcome.isSuccess { try await group.next() }
         }
         guard outcome.isSuccess else { return false }
-        try? FileManager.default.removeItem(atPath: note)
+        Self.forgetNote(in: folder)
         return true
     }
 }

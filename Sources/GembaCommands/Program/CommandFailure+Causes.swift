@@ -27,7 +27,7 @@ extension CommandFailure {
 
     private static func status(of error: TrustError) -> ExitStatus {
         switch error.code {
-        case .malformedText, .invalidName: .usage
+        case .malformedText, .invalidName, .passphraseNeeded, .wrongPassphrase: .usage
         case .notEnrolled: .refused
         default: .failure
         }

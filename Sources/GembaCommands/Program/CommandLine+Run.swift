@@ -10,6 +10,8 @@ extension CommandLine {
     ///
     /// Data goes to standard output, messages to standard error.
     public static func run<Root: ParsableCommand>(_ root: Root.Type) async -> Never {
+        // Every command reads the station's keys.
+        ProcessHardening.keepSecrets()
         do {
             var command = try Root.parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

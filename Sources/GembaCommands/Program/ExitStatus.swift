@@ -14,4 +14,6 @@ public enum ExitStatus: Int32, Sendable {
     case conflict = 5
     /// Nobody could be reached.
     case unreachable = 6
+    /// Two machines make other rows of the same changes.
+    case different = 7
 }

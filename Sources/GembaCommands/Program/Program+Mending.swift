@@ -12,7 +12,7 @@ extension Program {
             }
             return (replica, nil)
         } catch let error as StoreError where error.code == .corrupted {
-            let report = try Replica.mend(in: try options.folder(), schema: schema)
+            let report = try Replica.mend(in: try options.folder(), schema: schema, sources: options.sources())
             return (try open(options), report)
         }
     }

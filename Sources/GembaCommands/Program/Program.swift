@@ -46,6 +46,6 @@ extension Program {
 
     /// Opens the replica of a data folder.
     public static func open(_ options: DataOptions) throws -> Replica {
-        try Replica.open(in: try options.folder(), schema: schema)
+        try Replica.open(in: try options.folder(), schema: schema, sources: options.sources())
     }
 }

@@ -50,10 +50,12 @@ struct Examination {
         examineIdentity(status, condition, program)
         examineForks(status, program)
         examinePeers(status, program)
+        examineAgreement(status, replica, program)
         examineChanges(status, conflicts: try replica.conflictCount(), program)
         examineSchema(replica.unresolvedRules)
         examineClock(status)
         examineDisk(condition, program)
+        examineQuota(status, program)
         examinePages(status, program)
     }
 
@@ -130,6 +132,28 @@ struct Examination {
         }
     }
 
+    private mutating func examineAgreement(_ status: StationStatus, _ replica: Replica, _ program: String) {
+        let compared = status.peers.filter { $0.status.agreement != nil }
+        if compared.isEmpty { return }
+        var state = Finding.State.good
+        let texts = compared.compactMap { peer -> String? in
+            guard let agreement = peer.status.agreement, let time = agreement.different else { return nil }
+            state = agreement.isBroken || state == .broken ? .broken : .notable
+            return agreement.sentence(peer.member.displayName, ago: PointInTime.ago(time, now: status.now), replica)
+        }
+        if texts.isEmpty {
+            let names = compared.map(\.member.displayName).joined(separator: ", ")
+            add("agreement", .good, "all rows were found equal to those of \(names)")
+        } else {
+            add(
+                "agreement", state, texts.joined(separator: "; "),
+                state == .broken
+                    ? "One of the programs is wrong. Update the older one, then `\(program) diff` shows both states of each row."
+                    : "Nothing is lost. Something else than \(program) wrote to the database, or a program was wrong and is not now."
+            )
+        }
+    }
+
     private mutating func examineChanges(_ status: StationStatus, conflicts: Int, _ program: String) {
         let changes = "\(status.statistics.changes) held, \(status.unsent) unsent"
         if status.statistics.quarantined > 0 {
@@ -195,6 +219,16 @@ struct Examination {
                 "file", .broken, condition.fileFaults.joined(separator: "; "),
                 Finding.rescue(program))
         }
+    }
+
+    private mutating func examineQuota(_ status: StationStatus, _ program: String) {
+        let over = status.peers.filter { $0.status.isOverQuota == true }.map(\.member.displayName)
+        guard !over.isEmpty else { return }
+        add(
+            "quota", .notable,
+            "newer changes of \(over.joined(separator: ", ")) are left out, for what is here takes the share of this disk "
+                + "that one station may have",
+            "Find out what writes so much there. `\(program) run --author-quota` gives each station more.")
     }
 
     private mutating func examinePages(_ status: StationStatus, _ program: String) {

@@ -144,6 +144,7 @@ extension StationStatus {
             ("messages", .count(counters.refusedMessages)),
             ("frames", .count(counters.malformedFrames)),
             ("repeated", .count(counters.repeatedFrames)),
+            ("excess", .count(counters.excessFrames ?? 0)),
             ("sessions", .count(counters.violations)),
         ])
     }
@@ -167,6 +168,7 @@ extension StationStatus {
             ("secondsSinceContact", .count(peer.secondsSinceContact(now: now))),
             ("behind", .count(peer.status.behind)),
             ("forks", .texts(peer.forkedNames)),
+            ("agreement", peer.status.agreement?.json ?? .null),
             ("clockOffsetMilliseconds", .count(peer.status.clockOffset)),
             ("lastEnd", peer.status.isConnected ? .null : .text(peer.status.lastEnd)),
         ])

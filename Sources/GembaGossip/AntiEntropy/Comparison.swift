@@ -50,16 +50,21 @@ struct Comparison: Sendable {
         return initiates ? walk?.begin() ?? [] : []
     }
 
-    /// Takes parts of the peer's walk in.
+    /// Takes parts of the peer's walk in. Those whose answers would be too much at once are left, as if the wire had lost them.
     ///
     /// - Returns: the parts that answer them.
     mutating func receive(
-        _ parts: [VectorMessage.PrefixedPart], at now: Instant
+        _ parts: [VectorMessage.PrefixedPart], at now: Instant, limits: SessionLimits
     ) throws(ProtocolViolation) -> [VectorMessage.PrefixedPart] {
         guard walk != nil else { return [] }
         noteProgress(at: now)
         var answers: [VectorMessage.PrefixedPart] = []
-        for part in parts { answers += try walk?.receive(part) ?? [] }
+        var size = 0
+        for part in parts where size < limits.stepAnswerBytes {
+            let answer = try walk?.receive(part) ?? []
+            size += answer.reduce(0) { $0 + $1.estimatedBytes }
+            answers += answer
+        }
         return answers
     }
 

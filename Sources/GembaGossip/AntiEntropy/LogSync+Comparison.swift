@@ -42,8 +42,11 @@ extension LogSync {
         _ message: VectorMessage, at now: Instant, into outbox: inout Outbox
     ) throws(ProtocolViolation) {
         guard message.round == round, comparison != nil else { return }
+        guard message.parts.count <= limits.stepParts else {
+            throw ProtocolViolation(.limitExceeded, "a step of a comparison with too many parts")
+        }
         comparison?.isConfirmed = true
-        let answers = try comparison?.receive(message.parts, at: now) ?? []
+        let answers = try comparison?.receive(message.parts, at: now, limits: limits) ?? []
         send(answers, into: &outbox)
         try completeIfPossible(at: now, into: &outbox)
     }
@@ -97,6 +100,7 @@ extension LogSync {
         outgoing.open(
             round: round, known: difference.withheld,
             position: difference.peerLacksSomething ? nil : ours.position)
+        if isAnnouncing { announcements.begin(ours, without: difference.withheld) }
         outbox.add(.compared(kind, theirs: theirs))
         if !difference.conflicts.isEmpty { outbox.add(.conflicting(kind, difference.conflicts)) }
         outbox.add(.peerHolds(kind, difference.held))

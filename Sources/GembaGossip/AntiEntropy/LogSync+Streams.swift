@@ -25,8 +25,7 @@ extension LogSync {
         case .queued(let tips):
             notePeerStreams()
             // The peer holds what it sends.
-            let news = try outgoing.notePeerHolds(tips)
-            if !news.entries.isEmpty { outbox.add(.peerHolds(kind, news)) }
+            notePeerHolds(try outgoing.notePeerHolds(tips), into: &outbox)
         case .duplicate:
             outbox.send(.ack(incoming.acknowledgement(at: now)))
         case .gap:
@@ -45,7 +44,7 @@ extension LogSync {
         let before = outgoing.acknowledged
         let news = try outgoing.receive(ack, at: now)
         if outgoing.acknowledged > before { schedule.noteAcknowledged() }
-        if !news.entries.isEmpty { outbox.add(.peerHolds(kind, news)) }
+        notePeerHolds(news, into: &outbox)
     }
 
     /// A pulse told how far the peer's stream has come.
@@ -101,6 +100,7 @@ extension LogSync {
         }
         noteHeld(held, at: now, into: &outbox)
         noteDelivered(delivered)
+        noteOwn(references)
     }
 
     /// The roster has grown: changes that were left out for want of it are asked for again.

@@ -46,6 +46,10 @@ struct LogSync: Sendable {
     var lag: PeerLag?
     /// What was left out of this round's stream.
     var leftOut: LeftOut
+    /// Whether the peer understands announcements.
+    var isAnnouncing = false
+    /// What the peer is told that it is not sent.
+    var announcements: Announcements
 
     /// Where a round stands.
     enum Phase: Sendable {
@@ -69,6 +73,7 @@ struct LogSync: Sendable {
         outgoing = OutgoingStream(kind: kind, limits: limits)
         incoming = IncomingStream(kind: kind, limits: limits)
         leftOut = LeftOut(limits: limits)
+        announcements = Announcements(limits: limits)
     }
 
     /// Whether everything has arrived that the peer offered in the current round.
@@ -97,6 +102,8 @@ struct LogSync: Sendable {
         isEnabled = false
         hasSettled = false
         theirRoot = nil
+        outgoing.setLazy(false)
+        announcements = Announcements(limits: limits)
         abandonRound()
     }
 

@@ -24,7 +24,10 @@ struct OutgoingStream: Sendable {
     private(set) var round: UInt64 = 0
 
     /// Whether nothing waits to be read or sent; the peer may still have to acknowledge.
-    var isIdle: Bool { isHeldBack || (waiting.isEmpty && !hasMore && !isReading) }
+    var isIdle: Bool { isHeldBack || isLazy || (waiting.isEmpty && !hasMore && !isReading) }
+
+    /// Whether what is new is announced, and not sent.
+    private(set) var isLazy = false
 
     /// What the peer holds durably, or is not to be sent.
     private(set) var known = VersionVector()
@@ -43,6 +46,8 @@ struct OutgoingStream: Sendable {
     private var rewound = false
     /// A batch that was read and waits for credit.
     private var waiting: [Run] = []
+    /// Where the read began that brought it.
+    private var waitingFrom: Int64 = 0
 
     /// Invariant: acknowledged ≤ sent, and sent ≤ limit unless a single batch is outstanding that exceeds the window.
     private(set) var sent: UInt64 = 0
@@ -106,6 +111,22 @@ struct OutgoingStream: Sendable {
         rewound = isReading
     }
 
+    // MARK: - Pushing and announcing
+
+    /// Stops reading and sending, or goes on from where everything before is held by the peer. What is on its way is
+    /// acknowledged as ever.
+    mutating func setLazy(_ isLazy: Bool) {
+        guard isLazy != self.isLazy else { return }
+        self.isLazy = isLazy
+        if !waiting.isEmpty { cursor = waitingFrom }
+        waiting = []
+        hasMore = true
+        rewound = isReading
+    }
+
+    /// Notes that the peer holds everything up to a place of the apply order.
+    mutating func skip(to position: Int64) { if isLazy { cursor = max(cursor, position) } }
+
     // MARK: - Inputs
 
     mutating func noticeNewEntries() {
@@ -133,6 +154,7 @@ struct OutgoingStream: Sendable {
         let wasRewound = rewound
         rewound = false
         guard isOpen, loaded.round == round, !wasRewound else { return }
+        waitingFrom = cursor
         cursor = loaded.position
         if loaded.reachedEnd, !appendedDuringRead { hasMore = false }
         waiting = loaded.runs.filter { !$0.entries.isEmpty && !known.contains(Dot($0.replica, $0.last)) }
@@ -164,7 +186,7 @@ struct OutgoingStream: Sendable {
 
     /// Sends what credit allows and asks for what to send next.
     mutating func advance(at now: Instant, audience: ReadRequest.Audience, into outbox: inout Outbox) {
-        guard isOpen, !isHeldBack else { return }
+        guard isOpen, !isHeldBack, !isLazy else { return }
         if !waiting.isEmpty, let batch = batchToSend(at: now) { outbox.send(message(batch)) }
         guard waiting.isEmpty, hasMore, !isReading, let bytes = readableBytes else { return }
         isReading = true

@@ -10,7 +10,7 @@ struct RoundSchedule: Sendable {
     private var opening: Patience
     private var mayOpen = Instant()
     /// The pace of rounds that the peer opens.
-    private var adoptions: TokenBucket
+    private var adoptions: TokenBucket<Instant>
 
     init(limits: SessionLimits) {
         comparison = Patience(from: limits.comparison, to: limits.greatestPatience)

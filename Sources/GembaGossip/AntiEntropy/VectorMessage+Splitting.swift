@@ -15,10 +15,15 @@ extension VectorMessage {
                 size = 0
             }
             messages[messages.endIndex - 1].parts.append(part)
-            size += part.prefix.count + part.part.estimatedBytes
+            size += part.estimatedBytes
         }
         return messages
     }
+}
+
+extension VectorMessage.PrefixedPart {
+    /// At least the encoded size.
+    var estimatedBytes: Int { prefix.count + part.estimatedBytes }
 }
 
 extension VectorMessage.Part {

@@ -96,6 +96,8 @@ struct VectorWalk: Sendable {
         case .entries(let entries):
             return [try answer(entries: entries, under: prefix)]
         case .digests(let digests):
+            // Each of the digests that are compared is a hash, however little it covers.
+            try spend(16)
             return [try answer(digests: digests, under: prefix)]
         case .difference(let entries):
             try learn(difference: entries, under: prefix)

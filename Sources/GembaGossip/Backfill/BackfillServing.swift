@@ -8,7 +8,7 @@ struct BackfillServing: Sendable {
     private var question: BackfillMessage?
     /// What the store is reading for.
     private var reading: BackfillMessage?
-    private var pace: TokenBucket
+    private var pace: TokenBucket<Instant>
 
     init(limits: SessionLimits) {
         pace = TokenBucket(capacity: limits.backfillBurst, refill: limits.backfillRefill)

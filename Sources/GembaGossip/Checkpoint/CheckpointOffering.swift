@@ -96,7 +96,9 @@ struct CheckpointOffering: Sendable {
         repeatAt = now.advanced(by: repetition.current)
         let count = signed.manifest.chunks.count
         guard fetch.first < UInt64(count) else { return }
-        let end = min(Int(fetch.first) + Int(fetch.count), count)
+        // The peer has no more than its window on the way, in honesty.
+        let most = max(1, limits.chunkWindow / signed.manifest.chunkBytes)
+        let end = min(Int(fetch.first) + Int(min(fetch.count, most)), count)
         outbox.add(.readChunks(fetch.checkpoint, Int(fetch.first)..<end))
     }
 

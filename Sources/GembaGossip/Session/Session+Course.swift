@@ -56,7 +56,10 @@ extension Session {
             data.advance(at: now, audience: .member, linkIsWritable: linkIsWritable, into: &outbox)
         }
         apply(at: now, into: &outbox)
-        if isMember { advanceBackfill(at: now, into: &outbox) }
+        if isMember {
+            advanceBackfill(at: now, into: &outbox)
+            advanceAgreement(at: now, into: &outbox)
+        }
     }
 
     /// Gives the store what is next, if it is free.

@@ -19,6 +19,7 @@ extension Session {
             return
         }
         greeting.isConfirmed = true
+        guard try pace.admits(frame.message, at: moment.instant) else { return }
         try receive(frame.message, at: moment, into: &outbox)
     }
 
@@ -48,6 +49,10 @@ extension Session {
             try receiveCheckpoint(message, at: now, into: &outbox)
         case .backfill, .bodies:
             try receiveBackfill(message, at: now, into: &outbox)
+        case .compare, .statement:
+            try receiveAgreement(message, at: now, into: &outbox)
+        case .announce, .tree:
+            try receiveDissemination(message, into: &outbox)
         case .hello, .bye:
             break
         }
@@ -80,6 +85,8 @@ extension Session {
                 intake = CheckpointIntake(limits: configuration.limits)
                 backfill.restart(into: &outbox)
                 serving = BackfillServing(limits: configuration.limits)
+                comparison.restart(into: &outbox)
+                answering = RowAnswering(limits: configuration.limits)
                 clock.restart()
                 sendHello(at: moment, evenIfRecent: true, into: &outbox)
             }
@@ -87,6 +94,7 @@ extension Session {
             roster.initiates = greeting.initiatesWalks
             data.initiates = greeting.initiatesWalks
             data.outgoing.packs = hello.knowsPacks
+            data.isAnnouncing = hello.knowsDissemination
             outbox.add(.greeted(hello))
             if !hello.held.isEmpty { outbox.add(.evidence(hello.held)) }
             roster.enable(at: moment.instant)

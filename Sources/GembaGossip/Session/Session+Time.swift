@@ -17,6 +17,8 @@ extension Session {
         offering.tick(at: now, into: &outbox)
         intake.tick(at: now, into: &outbox)
         backfill.tick(at: now, into: &outbox)
+        comparison.tick(at: now, into: &outbox)
+        if linkIsWritable { data.announce(at: now, into: &outbox) }
         if isPulseDue(at: now, afterFrames: outbox.hasFrames) { sendPulse(at: moment, into: &outbox) }
     }
 

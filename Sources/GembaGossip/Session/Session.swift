@@ -22,12 +22,15 @@ public struct Session: Sendable {
     var intake: CheckpointIntake
     var backfill: BackfillIntake
     var serving: BackfillServing
+    var comparison: RowComparison
+    var answering: RowAnswering
     /// What the store is applying; the roster goes first whenever it is free.
     var applying: LogKind?
     var clock = ClockEstimate()
     var linkIsWritable = true
     private var isStarted = false
     var framesOfOtherRuns: UInt64 = 0
+    var pace: FramePace
 
     /// How the session ended, or nil while it lives.
     public internal(set) var end: SessionEnd?
@@ -48,6 +51,9 @@ public struct Session: Sendable {
         intake = CheckpointIntake(limits: configuration.limits)
         backfill = BackfillIntake(limits: configuration.limits)
         serving = BackfillServing(limits: configuration.limits)
+        comparison = RowComparison(limits: configuration.limits)
+        answering = RowAnswering(limits: configuration.limits)
+        pace = FramePace(limits: configuration.limits)
     }
 
     /// The peer's introduction; nil before it arrived.
@@ -61,6 +67,9 @@ public struct Session: Sendable {
     public var repeatedFrames: UInt64 {
         framesOfOtherRuns + roster.incoming.repeatedBatches + data.incoming.repeatedBatches
     }
+
+    /// Frames that were dropped because they came faster than anybody needs.
+    public var excessFrames: UInt64 { pace.excess }
 
     /// Whether this node holds everything that the peer offered in the last comparison.
     public func isSettled(_ kind: LogKind) -> Bool { kind == .roster ? roster.isSettled : data.isSettled }
@@ -95,7 +104,9 @@ public struct Session: Sendable {
     public mutating func receive(_ frame: Frame, byteCount: Int, at moment: Moment) -> [SessionAction] {
         perform(at: moment) { (session, outbox) throws(ProtocolViolation) in
             try session.lobby?.admit(bytes: byteCount)
+            let before = session.repeatedFrames
             try session.receive(frame, at: moment, into: &outbox)
+            try session.pace.noteRepeated(session.repeatedFrames - before, at: moment.instant)
         }
     }
 
@@ -157,14 +168,15 @@ public struct Session: Sendable {
     }
 
     /// The node holds new entries durably: its own, or those of another session.
-    /// - Parameter tips: the new tips of the logs that advanced.
+    /// - Parameters:
+    ///   - tips: the new tips of the logs that advanced.
+    ///   - position: the place in the apply order up to which all tips have been told by now; nil if that is not known.
     public mutating func onChangesAvailable(
-        _ kind: LogKind, tips: [ChangeReference], at moment: Moment
+        _ kind: LogKind, tips: [ChangeReference], upTo position: Int64? = nil, at moment: Moment
     ) -> [SessionAction] {
         perform(at: moment) { (session, outbox) throws(ProtocolViolation) in
             session.withSync(kind) {
-                $0.outgoing.noticeNewEntries()
-                $0.noteHeld(tips.map(\.dot), at: moment.instant, into: &outbox)
+                $0.noticeEntries(tips, upTo: position, at: moment.instant, into: &outbox)
             }
             if kind == .roster { session.data.noteRosterNews(at: moment.instant) }
         }

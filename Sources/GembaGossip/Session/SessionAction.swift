@@ -33,6 +33,17 @@ public enum SessionAction: Hashable, Sendable {
     /// Read bodies that the peer lacks; answered by ``Session/onBodies(_:at:)``.
     case readBodies(BackfillMessage)
 
+    /// Look at this node's own rows, if they are made from this basis; answered by ``Session/onRows(_:to:at:)``, later perhaps.
+    case consultRows(AgreementBasis, RowRequest)
+    /// A comparison of rows made from this basis is over.
+    case rowsCompared(AgreementBasis, AgreementVerdict)
+
+    /// The peer says that it holds these; answered by ``Session/onExamined(held:at:)`` for those that this node holds, and
+    /// handed to the node's ``Dissemination`` for those that it lacks.
+    case announced([ChangeReference])
+    /// The peer passed a beacon on, for the node's ``Dissemination``.
+    case tree(TreeMessage)
+
     /// The peer introduced itself, for the first time or after a restart.
     case greeted(Hello)
     /// Signed heads that the peer holds of logs of this station: if one lies beyond or beside what is held here, and its

@@ -1,11 +1,16 @@
 /// Lets something happen in bursts, but not more often than a rate in the long run.
-struct TokenBucket: Sendable {
+public struct TokenBucket<Time: InstantProtocol>: Sendable where Time: Sendable, Time.Duration == Duration {
     private let capacity: Int
     private let refill: Duration
     private var tokens: Int
-    private var refilled: Instant?
+    private var refilled: Time?
 
-    init(capacity: Int, refill: Duration) {
+    /// Creates a full bucket.
+    ///
+    /// - Parameters:
+    ///   - capacity: what may happen in a burst; at least 1.
+    ///   - refill: after which time each token comes back; more than none.
+    public init(capacity: Int, refill: Duration) {
         precondition(capacity > 0 && refill > .zero, "a bucket holds at least one token and fills up")
         self.capacity = capacity
         self.refill = refill
@@ -13,14 +18,20 @@ struct TokenBucket: Sendable {
     }
 
     /// Takes a token; false when there is none at the time.
-    mutating func take(at now: Instant) -> Bool {
+    public mutating func take(at now: Time) -> Bool {
         fill(at: now)
         guard tokens > 0 else { return false }
         tokens -= 1
         return true
     }
 
-    private mutating func fill(at now: Instant) {
+    /// Whether nothing of what was taken is still missing, so that a new bucket would be the same.
+    public mutating func isFull(at now: Time) -> Bool {
+        fill(at: now)
+        return tokens == capacity
+    }
+
+    private mutating func fill(at now: Time) {
         guard tokens < capacity, var time = refilled else {
             refilled = now
             return

@@ -28,7 +28,7 @@ extension Engine {
     private func carryOut(_ action: SessionAction, on id: LinkID, at moment: Moment) -> [SessionAction] {
         switch action {
         case .send(let frame):
-            send(frame, on: id)
+            send(frame, on: id, at: moment)
             return []
         case .requestSnapshot(let kind): return answerSnapshot(kind, on: id, at: moment)
         case .read(let request): return answer(request, on: id, at: moment)
@@ -50,19 +50,32 @@ extension Engine {
         case .backfilled:
             finishBackfill(over: id)
             return []
+        case .consultRows(let basis, let request):
+            return consultRows(request, on: basis, for: id, at: moment)
+        case .rowsCompared(let basis, let verdict):
+            note(verdict, on: basis, over: id, at: moment)
+            return []
+        case .announced(let references): return examine(references, on: id, at: moment)
+        case .tree(let message):
+            carryOut(dissemination.receive(message, from: id, at: moment.instant), at: moment)
+            return []
         case .greeted, .evidence, .compared, .conflicting, .behind, .peerHolds, .clockOffset:
             note(action, on: id, at: moment)
             return []
         }
     }
 
-    private func send(_ frame: Frame, on id: LinkID) {
-        guard let isWaiting = links[id].map({ !$0.waiting.isEmpty }) else { return }
+    private func send(_ frame: Frame, on id: LinkID, at moment: Moment) {
+        guard let link = links[id] else { return }
         let bytes = frame.encoded()
-        if isWaiting || !transport.send(bytes, on: id) {
-            links[id]?.waiting.append(bytes)
-            links[id]?.session.onLinkBlocked()
+        if link.waiting.isEmpty, transport.send(bytes, on: id) { return }
+        guard link.waitingBytes + bytes.count <= Link.mostWaitingBytes else {
+            let end = SessionEnd(code: .limitExceeded, text: "the peer asks and does not read", byPeer: false)
+            return close(id, end, at: moment)
         }
+        links[id]?.waiting.append(bytes)
+        links[id]?.waitingBytes += bytes.count
+        links[id]?.session.onLinkBlocked()
     }
 
     private func close(_ id: LinkID, _ end: SessionEnd, at moment: Moment) {
@@ -70,6 +83,10 @@ extension Engine {
             counters.violations += 1
             if let station = links[id]?.session.peer?.station, peers[station] != nil {
                 updatePeer(station) { $0.violations += 1 }
+            }
+            if let link = links[id], link.session.configuration.standing == .members {
+                restraint.noteFault(of: link.transport, at: moment.instant)
+                admissions.update(heldOff: restraint.heldOff)
             }
             logger.notice("session refused", metadata: ["reason": "\(end.text)"])
         }
@@ -227,6 +244,7 @@ extension Engine {
             status.forks = []
             if case .dialled(let endpoint) = link.direction { status.endpoint = endpoint }
         }
+        disseminate(over: id, at: moment)
     }
 
     /// Another process with this station's own key runs on a clone of its database. Under a name of its own it is a peer

@@ -50,12 +50,27 @@ extension Engine {
         if !outcome.forked.isEmpty, let station = links[id]?.session.peer?.station {
             noteForks(outcome.forked, at: station)
         }
+        for station in outcome.overQuota { noteOverQuota(station) }
         let actions = input(id) { $0.onApplied(outcome.forSession, of: kind, at: moment) }
+        if kind == .data, outcome.problem == nil {
+            let count = runs.reduce(0) { $0 + $1.entries.count }
+            carryOut(
+                dissemination.noteApplied(
+                    new: outcome.entryCount, repeated: count - outcome.entryCount, from: id, at: moment.instant),
+                at: moment)
+        }
         if !outcome.advanced.isEmpty {
             announce(kind, tips: outcome.advanced, except: id, at: moment)
             if kind == .roster { upgrade(id, at: moment) }
         }
         return actions
+    }
+
+    /// Remembers that changes of a station are left out, for people to see.
+    private func noteOverQuota(_ station: StationKey) {
+        if peers[station]?.isOverQuota == true { return }
+        logger.warning("a station has filled its share of this disk", metadata: ["station": "\(station)"])
+        updatePeer(station) { $0.isOverQuota = true }
     }
 
     // MARK: - Room
@@ -86,7 +101,7 @@ extension GembaStore.ApplyOutcome {
     fileprivate var forSession: GembaGossip.ApplyOutcome {
         switch problem {
         case nil, .forked: .advanced(advanced)
-        case .missingDependency: .incomplete(advanced: advanced, lacking: .dependency)
+        case .missingDependency, .overQuota: .incomplete(advanced: advanced, lacking: .dependency)
         case .needsRoster: .incomplete(advanced: advanced, lacking: .roster)
         case .invalid(let text): .invalid(text)
         }

@@ -54,6 +54,8 @@ extension Engine {
             if let demand { noteLack(demand) }
             finishInstalling(false, at: moment)
         case .settled(let settlement): finishSettling(settlement, at: moment)
+        case .rowRoot(let id, let root): begin(from: root, over: id, at: moment)
+        case .rows(let id, let consultation): finish(consultation, for: id, at: moment)
         case .scrubbed, .mendedPages, .mended, .appliedSalvage: finishPages(result.kind, at: moment)
         case .failed(let job, let reason):
             counters.storeFailures += 1
@@ -62,6 +64,9 @@ extension Engine {
             case .makeCheckpoint, .renewCheckpoint: deliver(nil, at: moment)
             case .install: finishInstalling(false, at: moment)
             case .settleBackfill: finishSettling(nil, at: moment)
+            case .rowRoot(let id, _): failComparison(over: id, at: moment)
+            case .rows(let id, _, let request, _):
+                perform(on: id, at: moment) { $0.onRows(nil, to: request, at: moment) }
             case .scrub, .mendPages, .mend, .applySalvage: failPages(at: moment)
             }
         }

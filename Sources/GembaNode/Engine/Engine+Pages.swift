@@ -20,8 +20,8 @@ struct PageCare {
     /// How long it rests until then: longer each time that it was in vain.
     var salvageRest = leastSalvageRest
 
-    /// Pages in one job: a quarter of a mebibyte, some hundred microseconds of reading from memory and a few milliseconds from a
-    /// disk. A tick has at most one of them, so that a round takes 5 MiB a second.
+    /// Pages in one job: a quarter of a mebibyte, some hundred microseconds of reading from memory and a few milliseconds from
+    /// a disk. A tick has at most one of them, so that a round takes 5 MiB a second.
     static let step = 64
     /// A disk decays within weeks, and its own scrubbing finds most.
     static let period = Duration.seconds(86_400)
@@ -85,7 +85,8 @@ extension Engine {
             if count == 0 { return }
             pages.salvageRest = PageCare.leastSalvageRest
             logger.notice("entries saved from damage were applied", metadata: ["entries": "\(count)"])
-        case .made, .installed, .unsuitable, .settled, .failed: preconditionFailure("not a job on pages")
+        case .made, .installed, .unsuitable, .settled, .rowRoot, .rows, .failed:
+            preconditionFailure("not a job on pages")
         }
     }
 

@@ -38,8 +38,18 @@ public final class Engine {
     var epochCare = EpochCare()
     /// What is done about bodies that are lacking.
     var backfill = BackfillDesk()
+    /// What is done about finding out whether peers have the same rows.
+    var agreement = AgreementDesk()
+    /// Over which links changes are sent at once.
+    var dissemination: Dissemination<LinkID>
     /// What is done about damaged pages.
     var pages = PageCare()
+    /// What is known of the neighbourhood.
+    var discovery: DiscoveryDesk
+    /// The endpoints that are dialled because a beacon named them, with the key of the member whose it was.
+    var discovered: [String: TransportKey] = [:]
+    /// Which members are held off.
+    var restraint = Restraint()
     /// When a sign of a clone last made this database change its name.
     var lastCloneHint: Instant?
     private var openedLinks: UInt64 = 0
@@ -54,10 +64,14 @@ public final class Engine {
         self.transport = transport
         self.configuration = configuration
         self.logger = logger
+        dissemination = Dissemination(nonce: configuration.nonce, limits: configuration.limits)
+        discovery = DiscoveryDesk(seal: BeaconSeal(of: replica.plant))
         roster = try replica.roster()
         peers = try replica.peers().mapValues { status in
             var status = status
             status.isConnected = false
+            // The quota may be another now.
+            status.isOverQuota = nil
             return status
         }
         changedPeers = Set(peers.keys)
@@ -118,16 +132,19 @@ public final class Engine {
 
     /// Lets time pass. Called several times a second.
     public func tick(at moment: Moment) {
+        if restraint.release(at: moment.instant) { admissions.update(heldOff: restraint.heldOff) }
         noticeLocalChanges(at: moment)
         for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             perform(on: id, at: moment) { $0.onTick(at: moment) }
         }
         applyWaiting(at: moment)
+        tickDissemination(at: moment)
         reconsiderRoom(at: moment)
         dial(at: moment)
         returnIfLapsed()
         careForBackfill(at: moment)
         shareEpochs(at: moment)
+        careForAgreement(at: moment)
         if configuration.caresForPages { careForPages(at: moment) }
     }
 
@@ -157,8 +174,9 @@ public final class Engine {
     public func noticeLocalChanges(at moment: Moment) {
         guard let current = try? replica.lastPositions() else { return }
         for kind in [LogKind.roster, .data] where current[kind] != positions[kind] {
-            positions[kind] = current[kind]
-            announce(kind, tips: [], except: nil, at: moment)
+            guard let (tips, position) = try? replica.tips(of: kind, after: positions[kind] ?? 0) else { continue }
+            positions[kind] = position
+            announce(kind, tips: tips, upTo: position, except: nil, at: moment)
         }
         applyWaiting(at: moment)
     }
@@ -183,6 +201,8 @@ public final class Engine {
     private func open(
         _ id: LinkID, key: TransportKey, direction: TransportEvent.Direction, at moment: Moment
     ) {
+        // An accepted link of such a member shook hands before it was held off; a dialled one asked nobody.
+        guard !restraint.heldOff.contains(key) else { return transport.close(id) }
         let known = roster.members(withTransport: key)
         let expected = known.count == 1 ? known[0].station : nil
         let isMember = roster.members[replica.identity.stationKey] != nil
@@ -207,8 +227,11 @@ public final class Engine {
             let frame = try Frame(decoding: bytes)
             counters.framesReceived += 1
             perform(on: id, at: moment) { session in
-                let before = session.repeatedFrames
-                defer { counters.repeatedFrames += session.repeatedFrames - before }
+                let before = (repeated: session.repeatedFrames, excess: session.excessFrames)
+                defer {
+                    counters.repeatedFrames += session.repeatedFrames - before.repeated
+                    counters.excessFrames = (counters.excessFrames ?? 0) + session.excessFrames - before.excess
+                }
                 return session.receive(frame, byteCount: bytes.count, at: moment)
             }
         } catch {
@@ -226,6 +249,8 @@ public final class Engine {
         guard let link = links.removeValue(forKey: id) else { return }
         checkpoints.forget(id)
         finishBackfill(over: id)
+        agreement.forget(id)
+        carryOut(dissemination.close(id, at: moment.instant), at: moment)
         logger.debug("link closed", metadata: ["link": "\(id.rawValue)", "reason": "\(reason)"])
         if case .dialled(let endpoint) = link.direction {
             if link.session.configuration.standing == .strangerPeer {
@@ -258,6 +283,7 @@ public final class Engine {
         while let frame = link.waiting.first {
             guard transport.send(frame, on: id) else { break }
             link.waiting.removeFirst()
+            link.waitingBytes -= frame.count
         }
         links[id] = link
         if link.waiting.isEmpty { perform(on: id, at: moment) { $0.onLinkWritable(at: moment) } }
@@ -269,14 +295,21 @@ public final class Engine {
     ///
     /// What a peer sent does not move `positions`: another process may have written in between, and the peer that is left
     /// out here has not heard of that.
-    func announce(_ kind: LogKind, tips: [ChangeReference], except source: LinkID?, at moment: Moment) {
+    ///
+    /// - Parameter position: the place in the apply order up to which all entries are covered by `tips`, and those of earlier
+    ///   calls; nil if that is not known.
+    func announce(
+        _ kind: LogKind, tips: [ChangeReference], upTo position: Int64? = nil, except source: LinkID?, at moment: Moment
+    ) {
         switch kind {
         case .roster: refreshRoster(at: moment)
-        // A log of this station that was lost may have come back.
-        case .data: heldByPeers = [:]
+        case .data:
+            // A log of this station that was lost may have come back.
+            heldByPeers = [:]
+            dissemination.noteHeld(tips, at: moment.instant)
         }
         for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) where id != source {
-            perform(on: id, at: moment) { $0.onChangesAvailable(kind, tips: tips, at: moment) }
+            perform(on: id, at: moment) { $0.onChangesAvailable(kind, tips: tips, upTo: position, at: moment) }
         }
     }
 
@@ -302,7 +335,7 @@ public final class Engine {
 
     // MARK: - Dialling
 
-    private func dial(at moment: Moment) {
+    func dial(at moment: Moment) {
         refreshTargets(at: moment)
         let linked = Dictionary(grouping: links.values, by: \.direction)
         let live = links.mapValues(\.transport)
@@ -316,7 +349,7 @@ public final class Engine {
         }
     }
 
-    /// The endpoints to dial: those configured, else those that members publish.
+    /// The endpoints to dial: those configured, else those that members publish, and those that beacons name.
     private func refreshTargets(at moment: Moment) {
         var wanted = configuration.peers
         if wanted.isEmpty {
@@ -324,6 +357,12 @@ public final class Engine {
                 wanted += member.endpoints.map { PeerAddress(endpoint: $0, transport: member.transport) }
             }
         }
+        let known = Set(wanted.map(\.endpoint))
+        let neighbours = neighbours(at: moment).filter { !known.contains($0.endpoint) }
+        discovered = Dictionary(
+            neighbours.map { ($0.endpoint, $0.transport ?? replica.identity.transportKey) },
+            uniquingKeysWith: { first, _ in first })
+        wanted += neighbours
         for address in wanted where targets[address.endpoint] == nil {
             targets[address.endpoint] = DialTarget(
                 endpoint: address.endpoint, configured: address.transport, at: moment.instant)
@@ -370,6 +409,8 @@ public struct EngineCounters: Codable, Hashable, Sendable {
     public var malformedFrames: UInt64 = 0
     /// Frames without effect, because what they bring came before.
     public var repeatedFrames: UInt64 = 0
+    /// Frames that were dropped because they came faster than anybody needs.
+    public var excessFrames: UInt64?
     /// Sessions that were ended because of what the peer sent.
     public var violations: UInt64 = 0
     /// Entries of both kinds of log that were stored.
@@ -388,9 +429,11 @@ public struct EngineCounters: Codable, Hashable, Sendable {
     public var mendings: UInt64?
     /// How often this station ended its lapse.
     public var returns: UInt64?
+    /// Rows that were not what the logs make of them, and were made anew.
+    public var rowsRepaired: UInt64?
 
     /// Everything that was turned away, at whatever layer. A malformed frame is among the violations: it ends its session.
     var refusals: UInt64 {
-        refusedConnections + refusedMessages + repeatedFrames + violations + entriesQuarantined
+        refusedConnections + refusedMessages + repeatedFrames + (excessFrames ?? 0) + violations + entriesQuarantined
     }
 }

@@ -1,3 +1,4 @@
+import GembaGossip
 public import GembaStore
 import GembaWire
 
@@ -9,6 +10,10 @@ public struct EngineJob: Sendable {
         case renewCheckpoint
         case install(CheckpointID)
         case settleBackfill
+        /// The root of the tree of rows, for a comparison over a link.
+        case rowRoot(LinkID, rescans: Bool)
+        /// What a session wants to know of this node's rows, and what those are that were made anew before.
+        case rows(LinkID, AgreementBasis, RowRequest, replayed: [RowKey: RowDigest])
         case scrub(ScrubRound)
         case mendPages
         case mend
@@ -25,6 +30,13 @@ public struct EngineJob: Sendable {
             case .renewCheckpoint: return EngineJobResult(.made(try replica.renewCheckpoint()))
             case .install(let id): return EngineJobResult(.installed(id, try replica.install(id)))
             case .settleBackfill: return EngineJobResult(.settled(try replica.settleBackfill()))
+            case .rowRoot(let id, let rescans):
+                return EngineJobResult(
+                    .rowRoot(id, try replica.rowRoot(steps: AgreementDesk.steps, rescans: rescans)))
+            case .rows(let id, let basis, let request, let replayed):
+                let (report, repaired) = try replica.report(on: request, basis: basis, replayed: replayed)
+                return EngineJobResult(
+                    .rows(id, RowConsultation(basis: basis, request: request, report: report, repaired: repaired)))
             case .scrub(var round):
                 let isLast = try replica.scrub(&round, pages: PageCare.step)
                 return EngineJobResult(.scrubbed(round, isLast: isLast))
@@ -52,6 +64,9 @@ public struct EngineJobResult: Sendable {
         /// A checkpoint does not go together with what is held; what is lacking for that.
         case unsuitable(String, demand: BackfillDemand?)
         case settled(BackfillSettlement)
+        /// Nil when the tree is not complete yet.
+        case rowRoot(LinkID, RowRoot?)
+        case rows(LinkID, RowConsultation)
         case scrubbed(ScrubRound, isLast: Bool)
         case mendedPages(Int)
         case mended(MendReport)

@@ -8,13 +8,19 @@ struct Link {
     let transport: TransportKey
     let direction: TransportEvent.Direction
     var session: Session
-    /// Frames that the transport had no room for, oldest first. The session sends no more meanwhile than its windows
-    /// allow, so this is bounded by them.
+    /// Frames that the transport had no room for, oldest first. Invariant: at most ``mostWaitingBytes`` of them, since a link
+    /// with more is closed.
     var waiting: [[UInt8]] = []
+    /// Bytes of the frames in `waiting`.
+    var waitingBytes = 0
     /// When the link opened, for choosing between duplicates.
     let order: UInt64
     /// Whether the peer holds a roster log of this station beyond its genesis, and so its founding or join.
     var peerHoldsEnrolment = false
+
+    /// To a peer that reads, the session sends no more than its windows allow and what answers one message. One that asks and
+    /// does not read would have its answers pile up here.
+    static let mostWaitingBytes = 4 << 20
 
     /// Gives the session an input, in place: a copy would copy its vectors.
     mutating func input(_ input: (inout Session) -> [SessionAction]) -> [SessionAction] { input(&session) }

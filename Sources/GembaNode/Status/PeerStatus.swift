@@ -19,10 +19,16 @@ public struct PeerStatus: Codable, Hashable, Sendable {
     public var clockOffset: Int64?
     /// The round trip on which the estimate rests, in milliseconds.
     public var roundTrip: Double?
-    /// The logs, in hexadecimal, of which the peer was found to hold another history than this node, in this session or the last.
+    /// The logs, in hexadecimal, of which the peer was found to hold another history than this node, in this session or the
+    /// last.
     public var forks: Set<String> = []
+    /// What comparing rows with the peer came to; nil before the first comparison.
+    public var agreement: AgreementRecord?
     /// Sessions that ended because of what the peer sent.
     public var violations = 0
+    /// Whether changes of the station are left out, since this node started, because its logs take as much of this disk as
+    /// they may.
+    public var isOverQuota: Bool?
     /// Why the last session ended, in words.
     public var lastEnd: String?
 

@@ -2,11 +2,14 @@ public import GembaWire
 internal import Synchronization
 
 /// One live link to a peer, as a transport numbers it; never used again within a process.
-public struct LinkID: Hashable, Sendable, RawRepresentable {
+public struct LinkID: Hashable, Comparable, Sendable, RawRepresentable {
     /// The number, which says nothing.
     public let rawValue: UInt64
     /// Names a link by its number.
     public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// Orders by number: the link that was opened first comes first.
+    public static func < (left: LinkID, right: LinkID) -> Bool { left.rawValue < right.rawValue }
 
     private static let issued = Atomic<UInt64>(0)
 
@@ -22,7 +25,7 @@ public enum Admission: Sendable, Equatable {
     case member
     /// An unknown key: a joiner, or a member whose enrolment has not arrived here yet.
     case lobby
-    /// A key known to be revoked. The answer never makes the dialler give up for good.
+    /// A key known to be revoked, or of a member that is held off for a while. The answer never makes the dialler give up for good.
     case refused
 }
 
@@ -89,6 +92,11 @@ public protocol Transport: Sendable {
     /// Stops dialling `endpoint` and closes its link.
     func hangUp(endpoint: String)
 
+    /// Makes the next attempt to every dialled endpoint now, and counts no earlier failure: the network is another.
+    ///
+    /// - Parameter cutting: whether links that are up are cut and dialled anew, because what they ran over is gone.
+    func redial(cutting: Bool)
+
     /// Asks who answers at `endpoint`; a ``TransportEvent/hinted(endpoint:key:)`` may follow. Without effect where the
     /// transport knows no way to find out.
     func inquire(endpoint: String)
@@ -109,4 +117,7 @@ public protocol Transport: Sendable {
 extension Transport {
     /// Finds nothing out.
     public func inquire(endpoint: String) {}
+
+    /// Leaves everything as it is, as suits a transport without a network.
+    public func redial(cutting: Bool) {}
 }

@@ -20,6 +20,8 @@ public struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
         case liveness
         /// Something was sent that a restored database could forget (L9).
         case exposure
+        /// Replicas said of their rows what is not so, or had to make rows anew (G22).
+        case agreement
         /// An honest node was accused, or an operation failed that must not.
         case conduct
     }

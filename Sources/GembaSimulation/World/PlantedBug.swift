@@ -31,6 +31,8 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
     public static let editsDroppedRows = PlantedBug(rawValue: 1 << 8)
     /// Entries whose bodies came back stay in the order in which a checkpoint listed them, which is no causal one.
     public static let backfillKeepsOrder = PlantedBug(rawValue: 1 << 9)
+    /// A row that a peer's change touched keeps one of several siblings.
+    public static let losesSiblings = PlantedBug(rawValue: 1 << 10)
 
     static let names: [(PlantedBug, String)] = [
         (.deliversWithoutDeps, "deliversWithoutDeps"), (.mergesDuplicates, "mergesDuplicates"),
@@ -38,7 +40,7 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
         (.ignoresSideFile, "ignoresSideFile"), (.losesCommits, "losesCommits"),
         (.checkpointsForgetLocalWork, "checkpointsForgetLocalWork"),
         (.checkpointsDropDeletedRows, "checkpointsDropDeletedRows"), (.editsDroppedRows, "editsDroppedRows"),
-        (.backfillKeepsOrder, "backfillKeepsOrder"),
+        (.backfillKeepsOrder, "backfillKeepsOrder"), (.losesSiblings, "losesSiblings"),
     ]
 
     /// The names of the bugs, separated by plus signs.
@@ -63,6 +65,7 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
         if contains(.ignoresSideFile) { calibration.insert(.ignoresSideFile) }
         if contains(.checkpointsForgetLocalWork) { calibration.insert(.checkpointsForgetLocalWork) }
         if contains(.backfillKeepsOrder) { calibration.insert(.backfillKeepsOrder) }
+        if contains(.losesSiblings) { calibration.insert(.losesSiblings) }
         if contains(.checkpointsDropDeletedRows) { calibration.insert(.checkpointsDropDeletedRows) }
         if contains(.editsDroppedRows) { calibration.insert(.editsDroppedRows) }
         return calibration

@@ -107,6 +107,7 @@ extension Simulation {
 
     func start(_ node: SimulatedNode, _ replica: Replica) throws {
         var limits = SessionLimits()
+        limits.pushedLinks = options.pushedLinks
         if options.faults.contains(.earlyCheckpoints) { limits.checkpointChanges = Self.fewChanges }
         try node.start(replica, on: network, limits: limits)
         node.process?.transport.onSend = { [unowned self, unowned node] in observer.checkExposure($0, by: node) }

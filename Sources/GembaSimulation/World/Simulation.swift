@@ -95,6 +95,7 @@ public final class Simulation {
         do {
             try runUntilConverged()
             try judge()
+            try agree()
         } catch let found as Violation {
             violation = found
         } catch {

@@ -1,3 +1,5 @@
+import GembaGossip
+
 /// What a simulation does, all of it drawn from one seed.
 public struct SimulationOptions: Hashable, Sendable, CustomStringConvertible {
     /// The seed of everything random in the run.
@@ -24,6 +26,8 @@ public struct SimulationOptions: Hashable, Sendable, CustomStringConvertible {
     public var patience: Int
     /// Whether bodies are sealed, so that a relay reads none.
     public var isSealed: Bool
+    /// With how many links of a node a plant begins to send changes along a tree; few, so that it does.
+    public var pushedLinks: Int
     /// Bugs that are planted on purpose, to see whether they are found.
     public var plantedBugs: PlantedBug
 
@@ -42,6 +46,7 @@ public struct SimulationOptions: Hashable, Sendable, CustomStringConvertible {
         rowsInPlay = random.pick([2, 5, 12]) ?? 5
         latency = random.pick([2, 20, 120, 600]) ?? 20
         patience = 120_000
+        pushedLinks = SessionLimits().pushedLinks
         plantedBugs = []
         isSealed = false
         // Drawn last, so that what was drawn before them is as it was without them.
@@ -49,12 +54,14 @@ public struct SimulationOptions: Hashable, Sendable, CustomStringConvertible {
         // A station returns by itself, and one whose whole folder was put back must not write before a peer told.
         if random.chance(0.6), !faults.contains(.restoredFolder) { faults.insert(.dropping) }
         isSealed = random.chance(0.5)
+        if random.chance(0.5) { pushedLinks = 1 }
     }
 
     /// All options in one line, for a report.
     public var description: String {
         """
-        seed \(seed): \(nodes) nodes, \(topology)\(hasRelay ? ", relay" : "")\(isSealed ? ", sealed" : "")\(publishesEndpoints ? ", published" : ""), \
+        seed \(seed): \(nodes) nodes, \(topology)\(pushedLinks == 1 ? " with a tree" : "")\(hasRelay ? ", relay" : "")\
+        \(isSealed ? ", sealed" : "")\(publishesEndpoints ? ", published" : ""), \
         \(duration / 1000) s, a write each \(writePause) ms, \(rowsInPlay) rows, latency \(latency) ms, faults \(faults)\
         \(plantedBugs.isEmpty ? "" : ", planted \(plantedBugs)")
         """

@@ -45,6 +45,8 @@ public struct SimulationCounts: Hashable, Sendable, CustomStringConvertible {
     public var droppedRows = 0
     /// How long the healed plant took to converge, in virtual milliseconds.
     public var convergence: Int?
+    /// Comparisons of rows between peers at the end.
+    public var comparisons = 0
     /// Bodies that running nodes had fetched again at the end.
     public var bodies: UInt64 = 0
     /// What the network did.
@@ -62,6 +64,7 @@ public struct SimulationCounts: Hashable, Sendable, CustomStringConvertible {
         """
         \(events) events, \(totalFaults) faults, \(writes) writes, \(refusedWrites) refused, \(network.sent) frames, \
         \(observations.reads) reads, \(bodies) bodies fetched, \(lapses) lapses, \(droppedRows) rows dropped, \
+        \(comparisons) peers agreed, \
         converged in \(convergence.map { "\($0) ms" } ?? "never")
         """
     }

@@ -36,9 +36,7 @@ final class StoreContext {
         history = source?.history ?? CausalHistory(connection: connection)
         mayDrop = { [log] dot in
             guard let station = try log.tip(number: dot.replica)?.station else { return false }
-            let roster = try Self.roster(in: log, environment)
-            // What a former member did within its cut counts as it did before.
-            return (roster.members[station] ?? roster.formerMembers[station]?.member)?.may(.dropRows) ?? false
+            return try log.roster().presentOrFormerMember(station)?.may(.dropRows) ?? false
         }
         rows = RowStore(
             connection: connection, numbers: numbers, log: log, history: history, environment: environment,

@@ -14,6 +14,7 @@ struct StoreEnvironment: Sendable {
     let sources: ReplicaSources
     let rosterCache = RosterCache()
     let keys: EpochKeys
+    let quota = DiskQuota()
 
     init(plant: PlantID, identity: StationIdentity, schema: Schema, sources: ReplicaSources) throws(StoreError) {
         self.plant = plant

@@ -22,7 +22,17 @@ extension LogStore {
     }
 
     /// The members, folded from the roster logs held.
-    func roster() throws -> Roster { try StoreContext.roster(in: self, environment) }
+    func roster() throws -> Roster {
+        guard let last = try lastStretch(of: .roster), let tip = try tip(number: last.replica) else {
+            return Roster(plant: environment.plant, logs: [RosterLog]())
+        }
+        let newest = RosterCache.Key(position: last.end, hash: tip.hash)
+        if let roster = environment.rosterCache[newest] { return roster }
+        let roster = Roster(
+            plant: environment.plant, logs: try rosterLogs(), reusing: environment.rosterCache.latestRoster)
+        environment.rosterCache[newest] = roster
+        return roster
+    }
 
     /// What stays, or would stay, of an entry.
     ///

@@ -171,6 +171,7 @@ final class LogStore {
     /// Stores the next entries of a log, which end at a head, and moves its tip and the frontier.
     ///
     /// - Parameters:
+    ///   - signature: nil when more entries of the same transaction stand before the head.
     ///   - deps: what the entries follow in other logs.
     ///   - signature: at the last one; nil where only an entry that does not count is signed.
     ///   - contents: what stands in their segments, if that was made ready before.

@@ -23,25 +23,13 @@ extension StoreContext {
     }
 
     /// The members, folded from the roster logs held.
-    func roster() throws -> Roster { try Self.roster(in: log, environment) }
-
-    static func roster(in log: LogStore, _ environment: StoreEnvironment) throws -> Roster {
-        guard let last = try log.lastStretch(of: .roster), let tip = try log.tip(number: last.replica) else {
-            return Roster(plant: environment.plant, logs: [RosterLog]())
-        }
-        let newest = RosterCache.Key(position: last.end, hash: tip.hash)
-        if let roster = environment.rosterCache[newest] { return roster }
-        let roster = Roster(
-            plant: environment.plant, logs: try log.rosterLogs(), reusing: environment.rosterCache.latestRoster)
-        environment.rosterCache[newest] = roster
-        return roster
-    }
+    func roster() throws -> Roster { try log.roster() }
 
     /// The role that the roster gives this station, or before it is a member the one that it was invited to.
     func ownRole() throws -> Role? {
         let roster = try roster()
         let station = environment.identity.stationKey
-        if let member = roster.members[station] ?? roster.formerMembers[station]?.member { return member.role }
+        if let member = roster.presentOrFormerMember(station) { return member.role }
         for log in roster.logs.values where log.station == station {
             for case .join(_, let member, _) in log.entries.first?.body?.acts ?? [] { return member.role }
         }

@@ -33,7 +33,8 @@ extension Replica {
     public static func mend(
         in folder: String, schema: Schema, sources: ReplicaSources = .system, progress: (Int) -> Void = { _ in }
     ) throws -> MendReport {
-        let identity = try StationIdentity.load(fromFolder: ReplicaFolder(path: folder).keys)
+        let identity = try StationIdentity.load(
+            fromFolder: ReplicaFolder(path: folder).keys, passphrase: sources.passphrase)
         let report = try mend(in: folder, identity: identity, schema: schema, sources: sources, progress: progress)
         let replica = try open(in: folder, schema: schema, sources: sources)
         var scrub = ScrubReport()

@@ -11,9 +11,9 @@ struct EffectiveEnds {
     private let context: StoreContext
     private let roster: Roster
 
-    init(_ context: StoreContext) throws {
+    init(_ context: StoreContext, _ roster: Roster) {
         self.context = context
-        roster = try context.roster()
+        self.roster = roster
     }
 
     /// The former member whose log it is; nil when everything counts, or nothing is known of the station.

@@ -79,6 +79,8 @@ extension LogStore {
         .bind(6, tip.number).run()
         try connection.statement("DELETE FROM gemba_seen WHERE author = ? AND sequence > ?")
             .bind(1, tip.number).bind(2, end).run()
+        try connection.statement("DELETE FROM gemba_deferred WHERE replica = ? AND sequence > ?")
+            .bind(1, tip.number).bind(2, end).run()
         forgetSegments()
         try setAside(run, of: tip.number)
     }

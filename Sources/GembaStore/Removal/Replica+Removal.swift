@@ -1,4 +1,4 @@
-public import GembaCausality
+import GembaCausality
 import GembaTrust
 public import GembaWire
 
@@ -13,16 +13,16 @@ extension Replica {
     @discardableResult
     public func settleRemovals() throws -> Bool {
         guard try isUnsettled() else { return false }
-        let isFolded = try withReader { try !$0.log.logsWithFloors().isEmpty }
         let returning = try write { context -> [Run] in
-            var renewal = RowRenewal(context)
+            var touched = TouchedRows(context)
             for (tip, end) in try context.withdrawable() {
-                try renewal.note(tip, after: end)
+                try touched.note(tip, after: end)
                 try context.log.withdraw(tip, after: end)
             }
-            if !renewal.isEmpty {
-                try context.log.renewCover()
-                if !isFolded { try renewal.run() }
+            try context.log.renewCover()
+            if !touched.keys.isEmpty {
+                var replay = RowReplay(of: touched.keys, in: context, folder: folder)
+                try replay.repair()
             }
             var returning: [Run] = []
             for tip in try context.returning() {
@@ -31,7 +31,9 @@ extension Replica {
             }
             return returning
         }
-        if isFolded { _ = try rebuild() }
+        // What follows the log is not told by it that rows are as they were before.
+        _ = try rowRoot(steps: 0, rescans: true)
+        try searchIndex?.restart()
         if !returning.isEmpty { _ = try apply(returning, kind: .data) }
         return true
     }
@@ -69,7 +71,7 @@ extension StoreContext {
 
     /// The logs that are longer than what counts of them, with the last entry that does.
     fileprivate func withdrawable() throws -> [(tip: LogTip, end: SequenceNumber)] {
-        let ends = try EffectiveEnds(self)
+        let ends = EffectiveEnds(self, try roster())
         return try log.tips(of: .data).compactMap { tip in
             guard let end = try ends.end(of: tip.replica, by: tip.station), end < tip.sequence else { return nil }
             return (tip, end)
@@ -78,7 +80,7 @@ extension StoreContext {
 
     /// The logs of which something was set aside that counts now.
     fileprivate func returning() throws -> [LogTip] {
-        let ends = try EffectiveEnds(self)
+        let ends = EffectiveEnds(self, try roster())
         return try log.logsWithVoid().filter { tip in
             try ends.end(of: tip.replica, by: tip.station).map { $0 > tip.sequence } ?? true
         }

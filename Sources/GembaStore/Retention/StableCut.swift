@@ -55,7 +55,7 @@ struct StableCut {
     ///
     /// Of several incarnations the newest counts, which continues the others: an older one says nothing of what the
     /// database holds now.
-    private static func acknowledged(
+    static func acknowledged(
         by own: [LogTip], _ context: StoreContext
     ) throws -> [Int64: SequenceNumber] {
         guard let newest = own.max(by: { ($0.incarnation, $0.lamport) < ($1.incarnation, $1.lamport) }) else {

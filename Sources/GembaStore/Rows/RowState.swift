@@ -192,6 +192,14 @@ extension RowState {
         groups[GroupKey(group: group, family: .counter)] = counter.isEmpty ? nil : .counter(counter)
     }
 
+    /// What ``StoreCalibration/losesSiblings`` does.
+    mutating func loseSiblings() {
+        groups = groups.mapValues { group in
+            guard case .writes(let writes) = group, let last = writes.writes.last else { return group }
+            return .writes(.init(writes: [last]))
+        }
+    }
+
     private mutating func takeText(_ key: GroupKey) -> TextState? {
         if case .text(let text) = groups.removeValue(forKey: key) { text } else { nil }
     }

@@ -71,6 +71,7 @@ final class RowStore {
             if state.drops.contains(dotted.dot) { try removeDeferred(table: table, row: row) }
             for effect in unknown { try deferEffect(effect, table: table, row: row, dot: dotted.dot) }
         }
+        if calibration.contains(.losesSiblings) { state.loseSiblings() }
         if wasContested || isContested(state, table: table) { noteContest(over: row, in: table) }
         try save(state, table: table, row: row)
     }
@@ -410,7 +411,7 @@ final class RowStore {
         .bind(4, dot.replica).bind(5, dot.sequence).bind(6, encoded).run()
     }
 
-    func removeDeferred(table: TableID, row: RowID) throws {
+    private func removeDeferred(table: TableID, row: RowID) throws {
         try connection.statement("DELETE FROM gemba_deferred WHERE tbl = ? AND row = ?")
             .bind(1, Int64(table.rawValue)).bind(2, row).run()
     }

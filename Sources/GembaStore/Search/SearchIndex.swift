@@ -1,8 +1,6 @@
 import Dispatch
-import Foundation
 import GRDB
 import GembaCausality
-import Synchronization
 
 /// Finds texts in the rows of a replica.
 ///
@@ -10,10 +8,9 @@ import Synchronization
 /// removed at any time, and is then made anew. What it lacks is known exactly (``SearchProgress``), and a search first adds
 /// that, so nothing is missed; a node keeps the rest small. Several processes may do either at once.
 final class SearchIndex: Sendable {
-    private let path: String
+    private let file: DerivedFile
     private let tables: [SearchTable]
     private let declaration: String
-    private let opened = Mutex<DatabasePool?>(nil)
     private let queue = DispatchQueue(label: "gemba.search", qos: .utility)
 
     /// Raised when the same columns are indexed in another way.
@@ -25,7 +22,9 @@ final class SearchIndex: Sendable {
             table.searchable.isEmpty ? nil : environment.layouts[table.id].map(SearchTable.init)
         }
         if tables.isEmpty { return nil }
-        self.path = path
+        file = DerivedFile(path: path, label: "gemba.search") { database in
+            if try !database.tableExists("search_progress") { try database.execute(sql: SearchProgress.table) }
+        }
         declaration = (["version \(Self.version)"] + tables.map(\.declaration)).joined(separator: "\n")
     }
 
@@ -35,8 +34,11 @@ final class SearchIndex: Sendable {
 
     /// How far it is; nil before the first step.
     func progress() throws -> SearchProgress? {
-        try database().read { try SearchProgress($0, declaration: declaration) }
+        try file.read { try SearchProgress($0, declaration: declaration) }
     }
+
+    /// Has it made anew: rows are not as the log of changes would have left them.
+    func restart() throws { try file.write { try $0.execute(sql: "DELETE FROM search_progress") } }
 
     /// Goes a step further.
     ///
@@ -45,18 +47,12 @@ final class SearchIndex: Sendable {
     func step(
         reading read: ((StoreContext) throws -> SearchProgress) throws -> SearchProgress
     ) throws -> SearchProgress {
-        try database().writeWithoutTransaction { index in
-            var progress: SearchProgress?
-            try index.inTransaction(.immediate) {
-                progress = try read { context in
-                    var update = SearchUpdate(
-                        index: index, context: context, tables: tables, declaration: declaration)
-                    return try update.run()
-                }
-                return .commit
+        try file.write { index in
+            try read { context in
+                var update = SearchUpdate(
+                    index: index, context: context, tables: tables, declaration: declaration)
+                return try update.run()
             }
-            guard let progress else { preconditionFailure("a transaction that ends has a result") }
-            return progress
         }
     }
 
@@ -71,7 +67,7 @@ final class SearchIndex: Sendable {
 
     /// The rows that fit best.
     func hits(in table: SearchTable, for query: SearchQuery, limit: Int) throws -> [SearchHit] {
-        try database().read { database in
+        try file.read { database in
             try Row.fetchAll(database, sql: table.selectBest, arguments: [query.expression, limit]).map { row in
                 SearchHit(
                     row: try row.decode(RowID.self, atIndex: 0), score: row[1],
@@ -84,50 +80,11 @@ final class SearchIndex: Sendable {
 
     /// All rows in which something is found.
     func rows(in table: SearchTable, for query: SearchQuery) throws -> Set<RowID> {
-        try database().read { try RowID.fetchSet($0, sql: table.selectRows, arguments: [query.expression]) }
+        try file.read { try RowID.fetchSet($0, sql: table.selectRows, arguments: [query.expression]) }
     }
 
     // MARK: - The file
 
     /// Runs `body`, and once more with an empty index when the file turns out to be damaged.
-    func repairing<Result>(_ body: () throws -> Result) throws -> Result {
-        do {
-            return try body()
-        } catch let error as DatabaseError where Self.damage.contains(error.resultCode) {
-            opened.withLock { $0 = nil }
-            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
-            return try body()
-        }
-    }
-
-    private static let damage: [ResultCode] = [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR]
-
-    private func database() throws -> DatabasePool {
-        try opened.withLock { opened in
-            if let opened { return opened }
-            let pool = try open()
-            opened = pool
-            return pool
-        }
-    }
-
-    private func open() throws -> DatabasePool {
-        var configuration = Configuration()
-        configuration.busyMode = .timeout(Self.busyTimeout)
-        configuration.label = "gemba.search"
-        let mask = umask(0o077)
-        defer { umask(mask) }
-        // Synchronous is NORMAL in a pool: a power cut takes back the newest part, and its progress with it.
-        let pool = try DatabasePool(path: path, configuration: configuration)
-        try pool.writeWithoutTransaction { database in
-            try database.inTransaction(.immediate) {
-                if try !database.tableExists("search_progress") { try database.execute(sql: SearchProgress.table) }
-                return .commit
-            }
-        }
-        return pool
-    }
-
-    /// How long a process waits for another's step.
-    private static let busyTimeout: TimeInterval = 10
+    func repairing<Result>(_ body: () throws -> Result) throws -> Result { try file.repairing(body) }
 }

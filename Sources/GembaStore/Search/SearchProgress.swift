@@ -76,10 +76,8 @@ struct LogPlace: Hashable, Sendable {
 extension LogStore {
     /// The place of the newest data entry.
     func lastPlace() throws -> LogPlace {
-        guard let last = try lastStretch(of: .data), let tip = try tip(number: last.replica) else {
-            return LogPlace(position: 0)
-        }
-        return LogPlace(position: last.end - 1, entry: tip.reference)
+        guard let last = try lastStretch(of: .data) else { return LogPlace(position: 0) }
+        return LogPlace(position: last.end - 1, entry: try tip(number: last.replica)?.reference)
     }
 
     /// The place at a position.

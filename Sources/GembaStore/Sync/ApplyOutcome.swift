@@ -9,6 +9,8 @@ public struct ApplyOutcome: Hashable, Sendable {
         case needsRoster
         /// A run does not follow what is held, or names deps that are not.
         case missingDependency
+        /// The author's logs take as much of this disk as they may.
+        case overQuota
         /// Two histories exist under one name; what is held stays.
         case forked
         /// The carrier sent what no honest node sends.
@@ -23,6 +25,8 @@ public struct ApplyOutcome: Hashable, Sendable {
     public var quarantinedCount = 0
     /// The logs of which a run came that contradicts what is held.
     public var forked: Set<ReplicaID> = []
+    /// The stations of which a run was left out because their logs take as much of this disk as they may.
+    public var overQuota: Set<StationKey> = []
     /// The gravest problem met; the other runs were applied all the same.
     public var problem: Problem?
 
@@ -35,6 +39,7 @@ public struct ApplyOutcome: Hashable, Sendable {
         entryCount += later.entryCount
         quarantinedCount += later.quarantinedCount
         forked.formUnion(later.forked)
+        overQuota.formUnion(later.overQuota)
         if let problem = later.problem { meet(problem) }
     }
 
@@ -48,8 +53,9 @@ extension ApplyOutcome.Problem {
         switch self {
         case .forked: 0
         case .missingDependency: 1
-        case .needsRoster: 2
-        case .invalid: 3
+        case .overQuota: 2
+        case .needsRoster: 3
+        case .invalid: 4
         }
     }
 }

@@ -55,8 +55,18 @@ struct BatchApplier {
                 }
             }
         }
-        try context.rows.merge(context.operations, as: changes, pausing: giveWay)
+        try mergeGathered()
         try context.save(latestTimestamp: clock.latest)
+    }
+
+    /// Contents of changes that are gathered before they are merged. More would cost pages less, but a small entry may have a
+    /// content of ``Limits/contentBytes``, and the window lets thousands come at once.
+    private static let gatheredBytes = 32 << 20
+
+    private mutating func mergeGathered() throws {
+        try context.rows.merge(context.operations, as: changes, pausing: giveWay)
+        context.operations.removeAll()
+        changes.removeAll(keepingCapacity: true)
     }
 
     private func giveWay() throws {
@@ -87,8 +97,8 @@ struct BatchApplier {
         } catch {
             throw .problem(.invalid(error.message))
         }
-        try authorise(verified)
         let count = try countedEntries(of: verified)
+        if kind == .data { try checkQuota(of: verified, byteCount: run.entryBytes) }
         try requireKeys(for: verified.entries.prefix(count), of: run.replica)
         var deps: [[LocalDot]] = []
         for (entry, _) in verified.entries.prefix(count) {
@@ -102,13 +112,21 @@ struct BatchApplier {
         if count < verified.entries.count { try setAside(run, from: count, of: verified) }
     }
 
-    // MARK: - Former members
+    // MARK: - Authors
 
     /// How many entries of a run count: all, unless its author is no member any more.
     private func countedEntries(of run: VerifiedRun) throws(Refusal) -> Int {
-        guard kind == .data else { return run.entries.count }
+        let roster = try attempt { try context.roster() }
+        guard kind == .data else {
+            guard roster.recognises(run) else { throw .problem(.needsRoster) }
+            return run.entries.count
+        }
+        guard let author = roster.presentOrFormerMember(run.station) else { throw .problem(.needsRoster) }
+        guard author.may(.writeData) else {
+            throw .problem(.invalid("Station \(author.name) may not write data."))
+        }
         let end = try attempt {
-            try EffectiveEnds(context).end(of: run.replica, by: run.station) { sequence in
+            try EffectiveEnds(context, roster).end(of: run.replica, by: run.station) { sequence in
                 let place = Int(sequence) - Int(run.first)
                 return run.entries.indices.contains(place) ? run.entries[place].hash : nil
             }
@@ -119,10 +137,7 @@ struct BatchApplier {
 
     /// Keeps what does not count of a run, in case that somebody built on it before he knew.
     private mutating func setAside(_ run: Run, from count: Int, of verified: VerifiedRun) throws(Refusal) {
-        var rest = run
-        rest.first = run.first + SequenceNumber(count)
-        rest.entries.removeFirst(count)
-        if count > 0 { rest.previous = verified.entries[count - 1].hash.prefix }
+        let rest = count == 0 ? run : run.dropFirst(count, after: verified.entries[count - 1].hash.prefix)
         try attempt {
             if let number = try context.log.tip(of: run.replica)?.number { try context.log.setAside(rest, of: number) }
         }
@@ -180,11 +195,7 @@ struct BatchApplier {
         }
         if overlap == run.entries.count { return nil }
         if overlap == 0, run.previous != held.hash.prefix { throw .problem(.forked) }
-        var rest = run
-        rest.first = held.sequence + 1
-        rest.previous = held.hash.prefix
-        rest.entries.removeFirst(overlap)
-        return rest
+        return run.dropFirst(overlap, after: held.hash.prefix)
     }
 
     private mutating func mergeAgain(_ dot: LocalDot) throws {
@@ -193,19 +204,16 @@ struct BatchApplier {
         changes.append(dot)
     }
 
-    private func authorise(_ run: VerifiedRun) throws(Refusal) {
-        let roster = try attempt { try context.roster() }
-        switch kind {
-        case .roster:
-            guard roster.recognises(run) else { throw .problem(.needsRoster) }
-        case .data:
-            guard let member = roster.members[run.station] ?? roster.formerMembers[run.station]?.member else {
-                throw .problem(.needsRoster)
-            }
-            guard member.may(.writeData) else {
-                throw .problem(.invalid("Station \(member.name) may not write data."))
+    private mutating func checkQuota(of run: VerifiedRun, byteCount: Int) throws(Refusal) {
+        if run.station == context.environment.identity.stationKey { return }
+        let isAdmitted = try attempt {
+            try context.environment.quota.admits(run, byteCount: byteCount) {
+                try context.log.storedBytes(of: run.station)
             }
         }
+        guard !isAdmitted else { return }
+        outcome.overQuota.insert(run.station)
+        throw .problem(.overQuota)
     }
 
     /// A station that reads takes nothing that it cannot open yet: what a change replaces is known only from its body. The key comes
@@ -235,6 +243,7 @@ struct BatchApplier {
             }
             guard let dot = found else {
                 if calibration.contains(.ignoresDependencies) { continue }
+                if kind == .data { context.environment.quota.noteWanted(reference) }
                 throw .problem(problem)
             }
             dots.append(dot)
@@ -256,13 +265,21 @@ struct BatchApplier {
                 guard let genesis = verified.genesis else { throw Refusal.problem(.missingDependency) }
                 tip = try context.log.create(genesis, hash: verified.entries[0].hash, encoded: run.entries[0])
             }
-            let entries = try take(
-                verified, (held == nil ? 1 : 0)..<count, run: run, after: tip, deps: deps)
-            try context.log.append(
-                entries, to: &tip, deps: deps.flatMap(\.self),
-                signature: count == verified.entries.count ? verified.head.signature : nil, contents: contents)
+            let first = held == nil ? 1 : 0
+            var place = first
+            repeat {
+                let start = place
+                let entries = try take(verified, through: count, run: run, after: tip, deps: deps, from: &place)
+                let isLast = place == count
+                try context.log.append(
+                    entries, to: &tip, deps: deps[start..<place].flatMap(\.self),
+                    signature: isLast && count == verified.entries.count ? verified.head.signature : nil,
+                    contents: isLast && start == first ? contents : nil)
+                if context.operations.byteCount >= Self.gatheredBytes { try mergeGathered() }
+            } while place < count
             outcome.entryCount += count
             outcome.advanced.append(tip.reference)
+            if kind == .data { context.environment.quota.add(run.entryBytes, of: tip.station) }
             if tip.station == context.environment.identity.stationKey { try noticeRecovery(of: tip) }
             if kind == .roster { try context.placeOwnJoin() }
         } catch let refusal as Refusal {
@@ -272,14 +289,19 @@ struct BatchApplier {
         }
     }
 
-    /// Gathers what the entries of a run do to rows, and returns them as they are to be stored.
+    /// Gathers what the entries of a run do to rows, until enough is gathered, and returns them as they are to be stored.
+    ///
+    /// - Parameter place: the first entry, and then the one after the last.
     private mutating func take(
-        _ verified: VerifiedRun, _ wanted: Range<Int>, run: Run, after tip: LogTip, deps: [[LocalDot]]
+        _ verified: VerifiedRun, through end: Int, run: Run, after tip: LogTip, deps: [[LocalDot]],
+        from place: inout Int
     ) throws -> [StoredEntry] {
         var entries: [StoredEntry] = []
-        entries.reserveCapacity(wanted.count)
+        entries.reserveCapacity(end - place)
         var ahead = tip
-        for index in wanted {
+        while place < end, entries.isEmpty || context.operations.byteCount < Self.gatheredBytes {
+            let index = place
+            place += 1
             let (entry, hash) = verified.entries[index]
             let dot = LocalDot(replica: ahead.number, sequence: ahead.sequence + 1)
             ahead.lamport = try context.log.lamport(after: ahead, deps: deps[index])

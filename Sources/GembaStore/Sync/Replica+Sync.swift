@@ -59,6 +59,37 @@ extension Replica {
         return (collector.runs, collector.position, collector.reachedEnd)
     }
 
+    /// The ends of all logs of which something was stored after a position, sorted by replica, with the place of the newest
+    /// entry, of one moment.
+    ///
+    /// Ends of own logs are returned only after the side file remembers them durably, as entries are.
+    public func tips(
+        of kind: LogKind, after position: Int64
+    ) throws -> (tips: [ChangeReference], position: Int64) {
+        let (tips, last) = try withReader { context in
+            var numbers: Set<Int64> = []
+            var last = position
+            try context.log.scanStretches(of: kind, after: position) { stretch in
+                if stretch.end - 1 > position { numbers.insert(stretch.replica) }
+                last = stretch.end - 1
+                return true
+            }
+            return (try numbers.compactMap { try context.log.tip(number: $0) }, last)
+        }
+        let own = tips.filter { $0.station == identity.stationKey }
+        if !own.isEmpty { try record(own, durable: true) }
+        return (tips.map(\.reference).sorted { $0.replica < $1.replica }, last)
+    }
+
+    /// Those of the references that name what is not held yet of their logs.
+    public func lacking(_ references: [ChangeReference]) throws -> [ChangeReference] {
+        try withReader { context in
+            try references.filter { reference in
+                try context.log.tip(of: reference.replica).map { $0.sequence < reference.sequence } ?? true
+            }
+        }
+    }
+
     /// Calls `body` with every entry stored after a position, in apply order.
     package func forEachEntry(
         of kind: LogKind, after position: Int64,

@@ -19,8 +19,7 @@ struct EpochCommit {
         for epoch in roster.usableEpochs {
             if let key = try environment.keys.key(of: epoch.id, roster: { roster }) { return (key, nil) }
         }
-        let (key, tip) = try begin(in: roster)
-        return (key, tip)
+        return try begin(in: roster)
     }
 
     /// Begins an epoch, whose key all members get that are entitled to it.

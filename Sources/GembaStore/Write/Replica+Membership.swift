@@ -170,15 +170,14 @@ private struct Decider {
 
     func checkRemoval(of station: StationKey, in roster: Roster) throws(StoreError) {
         try check(.revoke, "removes members")
-        let former = roster.formerMembers[station]
-        guard let target = roster.members[station] ?? former?.member else {
+        guard let target = roster.presentOrFormerMember(station) else {
             throw StoreError(.unknownName, "There is no such member.")
         }
         guard station != self.station else {
             throw StoreError(.notPermitted, "A station does not revoke itself. Retire it.")
         }
         try checkRank(above: target)
-        if let former { try checkRank(notBelowRemoverOf: former) }
+        if let former = roster.formerMembers[station] { try checkRank(notBelowRemoverOf: former) }
     }
 
     func checkRank(above member: RosterMember) throws(StoreError) {

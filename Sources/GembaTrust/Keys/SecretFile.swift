@@ -8,7 +8,7 @@
 
 /// A small file that only its owner may read, in a folder that only its owner may change.
 ///
-/// It appears whole: writing goes through a temporary file that is synchronised before it gets its
+/// It is created once, and replaced only as a whole. Writing goes through a temporary file that is synchronised before it gets its
 /// name, and the folder is synchronised after, so that a power cut leaves either no file or the whole one.
 struct SecretFile {
     let folder: String
@@ -29,23 +29,6 @@ struct SecretFile {
 
     /// Writes the file, unless there is one.
     func create(_ bytes: [UInt8]) throws(TrustError) {
-        try publish(bytes) { exists throws(TrustError) in
-            guard !exists else {
-                throw TrustError(.keyExists, "\(path) exists already and is not overwritten. Move it away first.")
-            }
-        }
-    }
-
-    /// Writes the file in the place of the one that is there.
-    func replace(_ bytes: [UInt8]) throws(TrustError) {
-        try publish(bytes) { exists throws(TrustError) in
-            guard exists else { throw TrustError(.keyNotFound, "There is no \(path).") }
-        }
-    }
-
-    private func publish(
-        _ bytes: [UInt8], unless check: (_ exists: Bool) throws(TrustError) -> Void
-    ) throws(TrustError) {
         let isNew = mkdir(folder, Self.folderMode) == 0
         guard isNew || errno == EEXIST else { throw failure("create the folder", folder) }
         let directory = try openFolder()
@@ -55,7 +38,30 @@ struct SecretFile {
         guard retrying({ flock(directory, LOCK_EX) }) == 0 else { throw failure("lock", folder) }
 
         var status = stat()
-        try check(fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+        guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0 else {
+            throw TrustError(.keyExists, "\(path) exists already and is not overwritten. Move it away first.")
+        }
+        try put(bytes, in: directory)
+    }
+
+    /// Writes the file in place of the one that is there, whose content is overwritten where the disk lets that happen.
+    func replace(_ bytes: [UInt8]) throws(TrustError) {
+        let directory = try openFolder()
+        defer { close(directory) }
+        guard retrying({ flock(directory, LOCK_EX) }) == 0 else { throw failure("lock", folder) }
+        let former = openat(directory, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard former >= 0 else {
+            throw errno == ENOENT ? TrustError(.keyNotFound, "There is no \(path).") : failure("open", path)
+        }
+        defer { close(former) }
+        try put(bytes, in: directory)
+        var status = stat()
+        guard fstat(former, &status) == 0 else { return }
+        let zeros = [UInt8](repeating: 0, count: Int(status.st_size))
+        if pwrite(former, zeros, zeros.count, 0) == zeros.count { fsync(former) }
+    }
+
+    private func put(_ bytes: [UInt8], in directory: CInt) throws(TrustError) {
         let temporary = name + ".new"
         unlinkat(directory, temporary, 0)
         try writeTemporary(bytes, named: temporary, in: directory)

@@ -10,15 +10,13 @@ extension StationIdentity {
     /// The name of the key file in its folder.
     public static let fileName = "station.key"
 
-    /// Bytes that a key file may have: room for the sealing keys of a thousand years.
-    private static let maximumBytes = 64 << 10
-
     /// Writes the keys to `station.key` in a folder, which is created when missing.
     ///
     /// The file is readable by its owner alone and appears whole or not at all, also after a power cut.
+    /// - Parameter passphrase: what the keys are locked with; nil leaves them plain.
     /// - Throws: ``TrustError/Code/keyExists`` when the folder has keys already; they are never overwritten.
-    public func save(inFolder folder: String) throws(TrustError) {
-        try SecretFile(folder: folder, name: Self.fileName).create(encoded())
+    public func save(inFolder folder: String, lockedWith passphrase: Passphrase? = nil) throws(TrustError) {
+        try KeyFile(folder: folder, name: Self.fileName).create(encoded(), lockedWith: passphrase)
     }
 
     /// Writes the keys over those of the same station that a folder holds, as after ``rekeyed(using:)``.
@@ -26,23 +24,30 @@ extension StationIdentity {
     /// It has to be done before the new keys are published: keys that others use and the station does not have are lost.
     /// - Throws: ``TrustError/Code/keyExists`` when the folder holds another station's keys, or a sealing key that this
     ///   identity lacks.
-    public func saveRekeyed(inFolder folder: String) throws(TrustError) {
-        let held = try Self.load(fromFolder: folder)
+    public func saveRekeyed(
+        inFolder folder: String, passphrase: PassphraseSource = { _ in nil }
+    ) throws(TrustError) {
+        let file = KeyFile(folder: folder, name: Self.fileName)
+        let given = try file.isLocked() ? passphrase(.unlocking) : nil
+        let held = try Self.load(fromFolder: folder) { _ in given }
         let known = Set(formerSealingKeys + [sealingKey])
         guard held.stationKey == stationKey, known.isSuperset(of: held.formerSealingKeys + [held.sealingKey]) else {
             throw TrustError(
                 .keyExists, "The keys in \(folder) are not those that the new ones follow. They are not overwritten.")
         }
-        try SecretFile(folder: folder, name: Self.fileName).replace(encoded())
+        try file.replace(encoded(), lockedWith: given)
     }
 
     /// Reads the keys from `station.key` in a folder.
     ///
     /// - Throws: ``TrustError/Code/keyNotFound``; ``TrustError/Code/insecurePermissions`` when anybody but the owner
-    ///   can read the file or replace it; ``TrustError/Code/keyDamaged``.
-    public static func load(fromFolder folder: String) throws(TrustError) -> StationIdentity {
-        let file = SecretFile(folder: folder, name: fileName)
-        let bytes = try file.contents(atMost: maximumBytes)
+    ///   can read the file or replace it; ``TrustError/Code/keyDamaged``; ``TrustError/Code/passphraseNeeded``;
+    ///   ``TrustError/Code/wrongPassphrase``.
+    public static func load(
+        fromFolder folder: String, passphrase: PassphraseSource = { _ in nil }
+    ) throws(TrustError) -> StationIdentity {
+        let file = KeyFile(folder: folder, name: fileName)
+        let bytes = try file.contents(passphrase: passphrase)
         do throws(WireError) {
             return try decode(bytes)
         } catch {

@@ -106,6 +106,14 @@ public struct StationIdentity: Sendable {
             signature: Ed25519.signature(of: SignedManifest.signedBytes(of: manifest), by: signing))
     }
 
+    /// Signs where this station answers.
+    public func makeBeacon(counter: UInt64, endpoints: [String], plant: PlantID) -> Beacon {
+        let message = Beacon.signedBytes(station: stationKey, counter: counter, endpoints: endpoints, plant: plant)
+        return Beacon(
+            station: stationKey, counter: counter, endpoints: endpoints,
+            signature: Ed25519.signature(of: message, by: signing))
+    }
+
     /// The private half of the transport key, for CURVE alone. It is the only secret that leaves this type.
     public var transportSecret: [UInt8] { Array(transport.rawRepresentation) }
 

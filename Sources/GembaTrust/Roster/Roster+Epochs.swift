@@ -2,9 +2,6 @@ public import GembaWire
 
 /// Who needs which epoch key, and under which epoch to seal (T5).
 extension Roster {
-    /// The epochs under which bodies may be sealed, newest first.
-    public var usableEpochs: [Epoch] { epochs.values.filter(\.isUsable).sorted { $0.order > $1.order } }
-
     /// The newest epoch under which bodies may be sealed. An author that lacks its key takes the newest of ``usableEpochs``
     /// that it has, and makes an epoch in the same commit when it has none.
     public var newestUsableEpoch: Epoch? { usableEpochs.first }
@@ -28,8 +25,7 @@ extension Roster {
     ///
     /// What does not unwrap to the key with this name is to be ignored: any member can publish a wrap that holds nothing.
     public func wraps(of epoch: EpochID, for station: StationKey) -> [EpochWrap] {
-        let member = members[station] ?? formerMembers[station]?.member
-        guard let member, let wraps = epochs[epoch]?.wraps else { return [] }
+        guard let member = presentOrFormerMember(station), let wraps = epochs[epoch]?.wraps else { return [] }
         return member.sealingKeys.reversed().flatMap { wraps[$0] ?? [] }
     }
 }

@@ -23,6 +23,8 @@ public struct Roster: Sendable {
     public let formerMembers: [StationKey: FormerMember]
     /// The generations of the plant's sealing key.
     public let epochs: [EpochID: Epoch]
+    /// The epochs under which bodies may be sealed, newest first.
+    public let usableEpochs: [Epoch]
     /// What the plant demands of its members.
     public let policy: PlantPolicy
     /// The invitations that members issued, by rank of the inviter and then by age.
@@ -72,6 +74,7 @@ public struct Roster: Sendable {
             former[element.key] = described[element.key].map { FormerMember($0, element.value, in: reading) }
         }
         self.epochs = epochs.epochs
+        usableEpochs = epochs.epochs.values.filter(\.isUsable).sorted { $0.order > $1.order }
         policy = epochs.policy
         causality = reading.causality
         plantName = reading.founder?.founding.plantName
@@ -121,9 +124,14 @@ public struct Roster: Sendable {
         return reasons[station].map { .void($0) } ?? .unknown
     }
 
+    /// The member that a station is, or was until it was revoked or retired: what it did within its cut counts as it did before.
+    public func presentOrFormerMember(_ station: StationKey) -> RosterMember? {
+        members[station] ?? formerMembers[station]?.member
+    }
+
     /// Whether memberships may rest on a station's acts: the recovery key, and members and former members that may invite.
     public func decidesOnMembers(_ station: StationKey) -> Bool {
-        station == recovery || (members[station] ?? formerMembers[station]?.member)?.may(.invite) ?? false
+        station == recovery || presentOrFormerMember(station)?.may(.invite) ?? false
     }
 
     /// The member that speaks through a roster log: that of its admission or of a later incarnation.

@@ -15,6 +15,10 @@ extension Frame: WireCodable {
         case pack = 11
         case backfill = 12
         case bodies = 13
+        case compare = 14
+        case statement = 15
+        case announce = 19
+        case tree = 20
     }
 
     /// Creates a frame from one message part.
@@ -45,6 +49,10 @@ extension Frame: WireCodable {
         case .pack(let message): encode(message, as: .pack, into: &encoder)
         case .backfill(let message): encode(message, as: .backfill, into: &encoder)
         case .bodies(let message): encode(message, as: .bodies, into: &encoder)
+        case .compare(let message): encode(message, as: .compare, into: &encoder)
+        case .statement(let message): encode(message, as: .statement, into: &encoder)
+        case .announce(let message): encode(message, as: .announce, into: &encoder)
+        case .tree(let message): encode(message, as: .tree, into: &encoder)
         }
     }
 
@@ -80,6 +88,10 @@ extension Frame: WireCodable {
             case .pack: .pack(try PackMessage(fields: fields, from: &decoder))
             case .backfill: .backfill(try BackfillMessage(fields: fields, from: &decoder))
             case .bodies: .bodies(try BodiesMessage(fields: fields, from: &decoder))
+            case .compare: .compare(try CompareMessage(fields: fields, from: &decoder))
+            case .statement: .statement(try StatementMessage(fields: fields, from: &decoder))
+            case .announce: .announce(try AnnounceMessage(fields: fields, from: &decoder))
+            case .tree: .tree(try TreeMessage(fields: fields, from: &decoder))
             }
     }
 }

@@ -51,4 +51,12 @@ public enum Message: Hashable, Sendable {
     case backfill(BackfillMessage)
     /// Brings bodies that were asked for.
     case bodies(BodiesMessage)
+    /// Asks whether rows are the same.
+    case compare(CompareMessage)
+    /// Says what rows are.
+    case statement(StatementMessage)
+    /// Names changes in place of sending them.
+    case announce(AnnounceMessage)
+    /// Shapes the tree along which changes are sent.
+    case tree(TreeMessage)
 }

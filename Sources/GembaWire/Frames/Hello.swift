@@ -48,6 +48,18 @@ public struct Hello: Hashable, Sendable {
     /// The capability to ask for bodies and to give them.
     public static let backfill: UInt64 = 1 << 2
 
+    /// The capability to compare rows, by the first version of their digest.
+    public static let agreement: UInt64 = 1 << 3
+
+    /// Whether the sender compares rows.
+    public var knowsAgreement: Bool { capabilities & Self.agreement != 0 }
+
+    /// The capability to be announced changes, and to take part in the tree along which they are sent.
+    public static let dissemination: UInt64 = 1 << 5
+
+    /// Whether the sender understands announcements and beacons.
+    public var knowsDissemination: Bool { capabilities & Self.dissemination != 0 }
+
     /// Whether the sender understands the messages about bodies.
     public var knowsBackfill: Bool { capabilities & Self.backfill != 0 }
 

@@ -27,6 +27,15 @@ public struct Run: Hashable, Sendable {
     /// The number of the last entry.
     public var last: SequenceNumber { first + SequenceNumber(entries.count) - 1 }
 
+    /// The run without its first entries.
+    ///
+    /// - Parameter hash: that of the last entry that is left out.
+    public func dropFirst(_ count: Int, after hash: HashPrefix) -> Run {
+        Run(
+            replica: replica, first: first + SequenceNumber(count), previous: hash,
+            entries: Array(entries.dropFirst(count)), signature: signature)
+    }
+
     /// The bytes of the encoded entries.
     public var entryBytes: Int { entries.reduce(0) { $0 + $1.count } }
 }

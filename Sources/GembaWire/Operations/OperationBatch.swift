@@ -90,6 +90,9 @@ public struct OperationBatch {
 
     // MARK: - What is there
 
+    /// Bytes of the contents of all changes, which a small entry may have many of.
+    public var byteCount: Int { bytes.count }
+
     /// What an operation does, sorted by group.
     public func steps(of item: Item) -> ArraySlice<Step> { steps[item.steps] }
 

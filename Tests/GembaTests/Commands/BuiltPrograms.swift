@@ -42,21 +42,33 @@ final class RunningProgram: @unchecked Sendable {
     private let errPath: String
     private let ended: AsyncStream<Void>
 
-    init(_ program: BuiltProgram, _ arguments: [String], input: String = "", scratch: String) throws {
+    convenience init(
+        _ program: BuiltProgram, _ arguments: [String], input: String = "", scratch: String,
+        environment: [String: String] = [:], runner: [String] = []
+    ) throws {
+        try self.init(
+            program.url, arguments, input: input, scratch: scratch, environment: environment, runner: runner)
+    }
+
+    /// - Parameter runner: a program with arguments that starts the other one.
+    init(
+        _ program: URL, _ arguments: [String], input: String = "", scratch: String,
+        environment more: [String: String] = [:], runner: [String] = []
+    ) throws {
         let name = scratch + "/" + UUID().uuidString
         (outPath, errPath) = (name + ".out", name + ".err")
         let inPath = name + ".in"
         try Data(input.utf8).write(to: URL(fileURLWithPath: inPath))
         for path in [outPath, errPath] { try Data().write(to: URL(fileURLWithPath: path)) }
-        process.executableURL = program.url
-        process.arguments = arguments
+        process.executableURL = runner.first.map { URL(fileURLWithPath: $0) } ?? program
+        process.arguments = runner.isEmpty ? arguments : runner.dropFirst() + [program.path] + arguments
         process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: inPath))
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: outPath))
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errPath))
         var environment = ProcessInfo.processInfo.environment
         environment["GEMBA_DATA"] = nil
         environment["USER"] = "tester"
-        process.environment = environment
+        process.environment = environment.merging(more) { $1 }
         let (ended, end) = AsyncStream<Void>.makeStream()
         self.ended = ended
         process.terminationHandler = { _ in end.finish() }
@@ -65,6 +77,7 @@ final class RunningProgram: @unchecked Sendable {
 
     var errors: String { (try? String(contentsOfFile: errPath, encoding: .utf8)) ?? "" }
     var isRunning: Bool { process.isRunning }
+    var identifier: Int32 { process.processIdentifier }
 
     func terminate() { if process.isRunning { process.terminate() } }
 

@@ -48,6 +48,21 @@ struct HostileCommandTests {
             return Frame(session: SessionID(rawValue: session), message: .hello(hello))
         }
 
+        /// A hello of which only plant and station are true: heads that nobody signed, a tip that is none, a wrong clock.
+        func lie(session: UInt64, using random: inout some RandomNumberGenerator) -> Frame {
+            let hash = ChangeHash(rawValue: ThirtyTwoByteValue(high: UInt128(random.next() as UInt64), low: 1))
+            let replica = ReplicaID(rawValue: UInt128(random.next() as UInt64))
+            let head = SignedHead(
+                replica: replica, sequence: random.next() >> 1, hash: hash,
+                signature: (0..<64).map { _ in UInt8.random(in: 0...255, using: &random) })
+            let hello = Hello(
+                lowestVersion: 0, highestVersion: random.next() >> 2 + 1, plant: plantID, station: member.stationKey,
+                nonce: random.next(), capabilities: random.next() >> 1, wallClock: random.next() >> 1,
+                tip: ChangeReference(replica: replica, sequence: 1 << 60, prefix: hash.prefix),
+                held: Array(repeating: head, count: Limits.heldHeads))
+            return Frame(session: SessionID(rawValue: session), message: .hello(hello))
+        }
+
         /// Links as the member and greets; then does `act`.
         func asMember(session: UInt64 = 1, _ act: (RawPeer) throws -> Void) throws {
             try RawPeer.with(daemon.endpoint, .curve(TransportKeyPair(member), server: server)) { peer in
@@ -139,6 +154,48 @@ struct HostileCommandTests {
                     _ = try peer.receive()
                 }
             }
+            try await checkService(of: scene)
+        }
+    }
+
+    @Test("A thousand lying hellos, a replayed session and frames out of order change nothing (G8, G9, G14)")
+    func liars() async throws {
+        try await Machines.withPlant { plant in
+            let scene = try await Scene(plant)
+            let name = try await plant.gemba("it", "status", "--json").object["replica"] as? String
+            try await onOwnThread {
+                var recorded: [[UInt8]] = []
+                var random = SystemRandomNumberGenerator()
+                // Nine to a link: a peer may begin anew eight times.
+                for link in 0..<112 as Range<UInt64> {
+                    try RawPeer.with(
+                        scene.daemon.endpoint, .curve(TransportKeyPair(scene.member), server: scene.server)
+                    ) { peer in
+                        try peer.send([])
+                        for number in 0..<9 as Range<UInt64> {
+                            let lie = scene.lie(session: link * 9 + number + 1, using: &random).encoded()
+                            recorded.append(lie)
+                            try peer.send(lie)
+                        }
+                        _ = try peer.receive()
+                    }
+                    // Handshakes of one member have a pace, which is tested elsewhere.
+                    usleep(40_000)
+                }
+                // All of it again, on one link, and then backwards on another.
+                for frames in [Array(recorded.prefix(40)), recorded.prefix(40).reversed()] {
+                    try? RawPeer.with(
+                        scene.daemon.endpoint, .curve(TransportKeyPair(scene.member), server: scene.server)
+                    ) { peer in
+                        try peer.send([])
+                        for frame in frames { try peer.send(frame) }
+                        _ = try peer.wasCut(within: 5)
+                    }
+                }
+            }
+            #expect(scene.daemon.process.isRunning)
+            // Nobody but this station's own key makes it change its name.
+            #expect(try await plant.gemba("it", "status", "--json").object["replica"] as? String == name)
             try await checkService(of: scene)
         }
     }

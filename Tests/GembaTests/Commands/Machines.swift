@@ -91,11 +91,12 @@ final class Machines: Sendable {
     /// Starts a daemon on a port that the system chooses, or one that only dials, and waits until it runs.
     func start(
         _ machine: String, as program: BuiltProgram = .gemba, at endpoint: String? = "tcp://127.0.0.1:0",
-        peers: [String] = []
+        peers: [String] = [], environment: [String: String] = [:], logLevel: String = "info"
     ) async throws -> Daemon {
         let listen = endpoint.map { ["--listen", $0] } ?? []
-        let arguments = ["run", "--data", data(machine)] + listen + peers.flatMap { ["--peer", $0] }
-        let process = try RunningProgram(program, arguments, scratch: folder.path)
+        let dialled = peers.flatMap { ["--peer", $0] }
+        let arguments = ["run", "--data", data(machine), "--log-level", logLevel] + listen + dialled
+        let process = try RunningProgram(program, arguments, scratch: folder.path, environment: environment)
         started.withLock { $0.append(process) }
         let daemon = Daemon(process: process)
         let sign = endpoint == nil ? " starts " : "listening on "

@@ -183,6 +183,9 @@ final class GossipSimulation {
         case .install:
             if let content = checkpoint?.content { nodes[end.node].data = content }
             input(id) { $0.onInstalled(true, at: $1) }
+        case .announced(let references):
+            let held = references.filter { nodes[end.node].data.holds($0.dot) }
+            input(id) { $0.onExamined(held: held, at: $1) }
         case .close(let ending):
             endings.append((end.node, ending))
             // What was sent before still arrives; then the link is gone.
@@ -353,6 +356,10 @@ extension Message {
         case .pack: "pack"
         case .backfill: "backfill"
         case .bodies: "bodies"
+        case .announce: "announce"
+        case .tree: "tree"
+        case .compare: "compare"
+        case .statement: "statement"
         }
     }
 
@@ -371,6 +378,9 @@ extension Message {
         case .chunk(let chunk): 50 + chunk.bytes.count
         case .pack(let pack): pack.runs.reduce(30) { $0 + 95 + $1.bodies.count + $1.lengths.count }
         case .backfill(let question): 40 + 44 * question.ranges.count
+        case .announce(let announcement): 20 + 44 * (announcement.new.count + announcement.held.count)
+        case .tree: 30
+        case .compare, .statement: 120
         case .bodies(let bodies): bodies.runs.reduce(40) { $0 + 97 + $1.packed.bodies.count + $1.packed.lengths.count }
         }
     }

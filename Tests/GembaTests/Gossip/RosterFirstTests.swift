@@ -13,8 +13,9 @@ struct RosterFirstTests {
     private static func plant(authors: Int = 1) -> GossipSimulation {
         let simulation = GossipSimulation(seed: 1, nodes: 2)
         for index in 0..<authors {
-            let author = ReplicaID(rawValue: author.rawValue + UInt128(index))
-            let admission = ReplicaID(rawValue: admission.rawValue + UInt128(index))
+            // Spread over all prefixes, as hashes are.
+            let author = ReplicaID(rawValue: author.rawValue + UInt128(index) << 112)
+            let admission = ReplicaID(rawValue: admission.rawValue + UInt128(index) << 112)
             simulation.truth.admission[author] = admission
             simulation.preload(admission, count: 2, kind: .roster, at: [0])
             simulation.preload(author, count: 10, at: [0])

@@ -44,9 +44,9 @@ struct SessionProbe {
     }
 
     /// Starts, exchanges hellos and finds the rosters, and then the data, equal.
-    mutating func settle() {
+    mutating func settle(capabilities: UInt64 = 0) {
         start()
-        receive(.hello(Self.hello()))
+        receive(.hello(Self.hello(capabilities: capabilities)))
         agree(on: .roster)
         agree(on: .data)
     }
@@ -88,6 +88,10 @@ struct SessionProbe {
     var roots: [RootMessage] { messages.compactMap { if case .root(let root) = $0 { root } else { nil } } }
     var acks: [AckMessage] { messages.compactMap { if case .ack(let ack) = $0 { ack } else { nil } } }
     var pulses: [PulseMessage] { messages.compactMap { if case .pulse(let pulse) = $0 { pulse } else { nil } } }
+    var reads: [ReadRequest] { actions.compactMap { if case .read(let request) = $0 { request } else { nil } } }
+    var announcements: [AnnounceMessage] {
+        messages.compactMap { if case .announce(let announcement) = $0 { announcement } else { nil } }
+    }
     var byes: [ByeMessage] { messages.compactMap { if case .bye(let bye) = $0 { bye } else { nil } } }
     var hellos: Int { messages.count { if case .hello = $0 { true } else { false } } }
     var applied: Int { actions.count { if case .apply = $0 { true } else { false } } }
@@ -97,11 +101,11 @@ struct SessionProbe {
 
     static func hello(
         versions: ClosedRange<UInt64> = 1...1, plant: PlantID = plant, station: StationKey = peerStation,
-        nonce: UInt64 = 2, wallClock: UInt64 = 0, held: [SignedHead] = []
+        nonce: UInt64 = 2, capabilities: UInt64 = 0, wallClock: UInt64 = 0, held: [SignedHead] = []
     ) -> Hello {
         Hello(
             lowestVersion: versions.lowerBound, highestVersion: versions.upperBound, plant: plant, station: station,
-            nonce: nonce, wallClock: wallClock, tip: nil, held: held)
+            nonce: nonce, capabilities: capabilities, wallClock: wallClock, tip: nil, held: held)
     }
 
     static func run(_ replica: UInt128 = 1, first: SequenceNumber = 0, entries: Int = 1, bytes: Int = 100) -> Run {

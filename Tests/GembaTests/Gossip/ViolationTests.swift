@@ -235,6 +235,70 @@ struct ViolationTests {
         #expect(probe.roots.count { $0.kind == .data } <= SessionLimits().rootAnswers + 1)
     }
 
+    @Test("Steps of a comparison and requests for chunks are taken at a pace, and a flood of them ends the session")
+    func costlyFrames() {
+        let limits = SessionLimits()
+        let id = CheckpointID(rawValue: 1)
+        let floods: [(message: Message, burst: Int)] = [
+            (vector([], .entries([])), limits.stepBurst),
+            (.fetch(FetchMessage(checkpoint: id, first: 0, count: 1)), limits.fetchBurst),
+        ]
+        for (message, burst) in floods {
+            var probe = SessionProbe()
+            probe.settle()
+            for _ in 0..<burst { probe.receive(message) }
+            #expect(probe.session.excessFrames == 0)
+            for _ in 0..<limits.excessBurst { probe.receive(message) }
+            #expect(probe.session.excessFrames == UInt64(limits.excessBurst))
+            #expect(probe.session.end == nil)
+            probe.receive(message)
+            #expect(probe.byes.map(\.code) == [.limitExceeded])
+        }
+    }
+
+    @Test("A peer whose costly frames come at an honest pace loses none")
+    func honestPace() {
+        var probe = SessionProbe()
+        probe.settle()
+        for _ in 0..<2000 {
+            probe.receive(vector([], .entries([])))
+            probe.now += 20
+        }
+        #expect(probe.session.excessFrames == 0)
+    }
+
+    @Test("Repeated frames are borne as far as any wire repeats, and no further")
+    func repeatedFrames() {
+        let limits = SessionLimits()
+        var probe = SessionProbe()
+        probe.settle()
+        for _ in 0..<limits.repeatBurst { probe.receive(SessionProbe.batch(round: 7)) }
+        #expect(probe.session.end == nil)
+        probe.receive(SessionProbe.batch(round: 7))
+        #expect(probe.byes.map(\.code) == [.limitExceeded])
+    }
+
+    @Test("One step of a comparison is not answered with more than a few times what a plant has")
+    func greatAnswers() {
+        var probe = SessionProbe()
+        probe.data = VectorSnapshot(
+            references: (0..<1000).map { reference(UInt128($0) << 118) }, position: 1000)
+        probe.settle()
+        probe.receive(root(2, count: 30_000))
+        let question = VectorMessage.PrefixedPart(prefix: [], part: .digests([UInt64](repeating: 1, count: 16)))
+        func step(_ parts: Int) -> Message {
+            .vector(VectorMessage(kind: .data, round: 2, parts: Array(repeating: question, count: parts)))
+        }
+        let before = probe.messages.count
+        probe.receive(step(SessionLimits().stepParts))
+        let bytes = probe.messages.dropFirst(before).reduce(0) {
+            $0 + Frame(session: SessionID(rawValue: 1), message: $1).encoded().count
+        }
+        #expect(bytes > 1 << 20 && bytes < 3 << 20, "\(bytes)")
+        probe.receive(step(SessionLimits().stepParts + 1))
+        #expect(probe.byes.map(\.code) == [.limitExceeded])
+    }
+
     @Test("Copies of a root that come at once are answered once")
     func copiesOfRoots() {
         var probe = SessionProbe()

@@ -31,6 +31,7 @@ final class NodeBench: Sendable {
     /// Runs nodes until `body` returns.
     func run(
         _ members: [(replica: Replica, listens: String?, dials: [PeerAddress])], limits: SessionLimits = .init(),
+        observe: @escaping @Sendable (Engine) -> Void = { _ in },
         _ body: @Sendable () async throws -> Void
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -40,7 +41,7 @@ final class NodeBench: Sendable {
                     replica, transport: transport, peers: dials,
                     logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, limits: limits)
                 group.addTask {
-                    do { try await node.run() } catch is CancellationError {}
+                    do { try await node.run(observe: observe) } catch is CancellationError {}
                 }
             }
             try await body()

@@ -78,6 +78,18 @@ extension Message {
                     ["hash": $0.start?.vectorDescription ?? .null, "run": $0.packed.vectorDescription]
                 },
             ]
+        case .compare(let message): message.vectorDescription
+        case .statement(let message): message.vectorDescription
+        case .announce(let message):
+            [
+                "type": 19, "new": .list(message.new) { $0.namedDescription },
+                "held": .list(message.held) { $0.namedDescription },
+            ]
+        case .tree(let message):
+            [
+                "type": 20, "root": .hexadecimal(message.root.bigEndianBytes), "number": .number(message.number),
+                "hops": .number(message.hops), "push": .bool(message.wantsPush),
+            ]
         }
     }
 }

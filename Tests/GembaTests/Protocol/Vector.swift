@@ -69,6 +69,20 @@ extension JSONValue {
         }
     }
 
+    /// The same with all byte strings in hexadecimal, long ones too.
+    func unpacked() -> JSONValue {
+        switch self {
+        case .array(let elements): .array(elements.map { $0.unpacked() })
+        case .object(let fields):
+            if fields["packed"] != nil, let bytes = try? bytes() {
+                .hexadecimal(bytes)
+            } else {
+                .object(fields.mapValues { $0.unpacked() })
+            }
+        default: self
+        }
+    }
+
     /// An identifier; null is an error.
     func fixed<Value: FixedBytes>(_: Value.Type = Value.self) throws -> Value {
         let bytes = try bytes()

@@ -7,7 +7,8 @@ struct VectorFileTests {
     static let files = [
         "items", "entries", "genesis", "coded", "bodies", "heads", "runs", "merges", "roster", "tokens", "folds",
         "epochs", "words",
-        "frames", "digests", "packs", "manifests", "sections",
+        "frames", "digests", "packs", "manifests", "sections", "rows", "bundles",
+        "beacons",
     ]
 
     @Test("every file is there, is read by a suite, and has cases", arguments: files)

@@ -8,7 +8,7 @@ enum ImportRules {
         "GembaCRDT": ["GembaCausality"],
         "GembaWire": ["GembaCausality", "Crypto"],
         "GembaGossip": ["GembaCausality", "GembaWire"],
-        "GembaTrust": platform.union(["GembaCausality", "GembaWire", "Crypto", "CZstd"]),
+        "GembaTrust": platform.union(["GembaCausality", "GembaWire", "Crypto", "CryptoExtras", "CZstd"]),
         "GembaStore": platform.union([
             "GembaCausality", "GembaCRDT", "GembaWire", "GembaTrust", "Crypto", "GRDB", "GRDBSQLite", "CLinux",
             "CSQLite",

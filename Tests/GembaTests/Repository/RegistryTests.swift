@@ -91,6 +91,8 @@ struct RegistryTests {
             if message["capabilities"] == 1 { show("Capabilities", 0) }
             if message["capabilities"] == 2 { show("Capabilities", 1) }
             if message["capabilities"] == 4 { show("Capabilities", 2) }
+            if message["capabilities"] == 8 { show("Capabilities", 3) }
+            if message["capabilities"] == 32 { show("Capabilities", 5) }
             // One vector shows how an unknown code is kept.
             if !vector.name.contains("unknown") { show("Bye codes", message["code"]) }
             for part in message["parts"].elements ?? [] {
@@ -103,6 +105,20 @@ struct RegistryTests {
 
     private static func showSections(_ show: (String, JSONValue) -> Void) throws {
         for vector in try valid("sections") { show("Checkpoint sections", vector["kind"]) }
+        for vector in try valid("bundles") {
+            for section in try vector.list("sections") { show("Bundle sections", try leadingNumber(section)) }
+            for (which, name) in ["base", "end", "floors"].enumerated()
+            where vector["expected"][name].elements?.isEmpty == false {
+                show("Bundle extents", .integer(Int64(which)))
+            }
+        }
+    }
+
+    /// The number with which a section begins; null for those that show how unknown ones are passed over.
+    private static func leadingNumber(_ section: JSONValue) throws -> JSONValue {
+        let section = try BundleSection(decoding: try section.bytes())
+        if case .unknown = section { return .null }
+        return .integer(Int64(section.encoded()[1]))
     }
 
     private static func valid(_ file: String) throws -> [Vector] { try Vector.load(file).filter(\.isValid) }

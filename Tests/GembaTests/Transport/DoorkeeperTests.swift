@@ -10,7 +10,9 @@ import Testing
 private final class Door {
     private var keeper: Doorkeeper
     init(_ admission: @escaping @Sendable (TransportKey) -> Admission) { keeper = Doorkeeper(admission: admission) }
-    func admit(_ key: TransportKey, at now: ContinuousClock.Instant) -> UInt64? { keeper.admit(key, at: now) }
+    func admit(_ key: TransportKey, from address: String = "192.0.2.7", at now: ContinuousClock.Instant) -> UInt64? {
+        keeper.admit(key, from: address, at: now)
+    }
     func seat(_ handshake: UInt64) -> TransportKey? { keeper.seat(handshake) }
     func dismiss(_ handshake: UInt64) { keeper.dismiss(handshake) }
     func dismissSilent(at now: ContinuousClock.Instant) { keeper.dismissSilent(at: now) }
@@ -75,24 +77,81 @@ struct DoorkeeperTests {
         #expect(later == TransportLimits.lobbyLinks - 1)
     }
 
+    @Test("lets one key have a few links and no more (G14)")
+    func linksOfOneKey() throws {
+        let doorkeeper = Door { _ in .member }
+        let links = (0..<TransportLimits.linksPerKey).compactMap { _ in doorkeeper.admit(key, at: start) }
+        #expect(links.count == TransportLimits.linksPerKey)
+        #expect(doorkeeper.admit(key, at: start) == nil)
+        #expect(doorkeeper.admit(key(7), at: start) != nil)
+        doorkeeper.dismiss(links[0])
+        #expect(doorkeeper.admit(key, at: start) != nil)
+        // Those who never spoke make room, too.
+        let later = start.advanced(by: SocketProfile.silence)
+        doorkeeper.dismissSilent(at: later)
+        #expect((0..<TransportLimits.linksPerKey).allSatisfy { _ in doorkeeper.admit(key, at: later) != nil })
+    }
+
+    @Test("has room for so many members, and for strangers beside them (G14)")
+    func links() throws {
+        let strangers = UInt128(1) << 100
+        let doorkeeper = Door { $0.rawValue.low >= strangers ? .lobby : .member }
+        for number in 0..<TransportLimits.memberLinks {
+            let handshake = try #require(doorkeeper.admit(key(UInt128(number)), at: start))
+            _ = doorkeeper.seat(handshake)
+        }
+        #expect(doorkeeper.admit(key(UInt128(TransportLimits.memberLinks)), at: start) == nil)
+        #expect(doorkeeper.admit(key(strangers), at: start) != nil)
+    }
+
+    @Test("does not let a member shake hands again and again (G14)")
+    func memberHandshakes() throws {
+        let doorkeeper = Door { _ in .member }
+        var admitted = 0
+        for _ in 0..<1000 {
+            guard let handshake = doorkeeper.admit(key, at: start) else { continue }
+            admitted += 1
+            doorkeeper.dismiss(handshake)
+        }
+        #expect(admitted == TransportLimits.memberHandshakes)
+        #expect(doorkeeper.admit(key(2), at: start) != nil, "another member is not held up")
+        #expect(doorkeeper.admit(key, at: start.advanced(by: TransportLimits.memberHandshakeRefill)) != nil)
+    }
+
+    @Test("holds strangers to a pace for each address and one for all (G14)")
+    func strangersHandshakes() throws {
+        let doorkeeper = Door { _ in .lobby }
+        func attempts(from address: String, _ count: Int) -> Int {
+            (0..<count).count { _ in
+                guard let handshake = doorkeeper.admit(key, from: address, at: start) else { return false }
+                doorkeeper.dismiss(handshake)
+                return true
+            }
+        }
+        #expect(attempts(from: "192.0.2.1", 100) == TransportLimits.addressHandshakes)
+        #expect(attempts(from: "192.0.2.2", 10) == 10)
+        let all = (0..<100).reduce(0) { $0 + attempts(from: "198.51.100.\($1)", 5) }
+        #expect(all == TransportLimits.strangerHandshakes - TransportLimits.addressHandshakes - 10)
+    }
+
     @Test("answers 200 with the key as user, or 300, and never anything else (T7)")
     func answers() throws {
         let version = Array("1.0".utf8)
         let request = [
             version, [1], Array(SocketProfile.domain.utf8), Array("192.0.2.7".utf8), [], Array("CURVE".utf8), key.bytes,
         ]
-        let welcome = HandshakeDesk.reply(to: request) { $0 == key ? 7 : nil }
+        let welcome = HandshakeDesk.reply(to: request) { $0 == key && $1 == "192.0.2.7" ? 7 : nil }
         #expect(welcome[0...2] == [version, [1], Array("200".utf8)])
         #expect(welcome[4] == Array(key.description.utf8))
         #expect(welcome[5] == [15] + Array("Gemba-Handshake".utf8) + [0, 0, 0, 1] + Array("7".utf8))
-        #expect(HandshakeDesk.reply(to: request, { _ in nil })[2] == Array("300".utf8))
+        #expect(HandshakeDesk.reply(to: request, { _, _ in nil })[2] == Array("300".utf8))
         for index in request.indices where ![1, 3, 4].contains(index) {
             var other = request
             other[index] = Array("NULL".utf8)
-            #expect(HandshakeDesk.reply(to: other, { _ in 7 })[2] == Array("300".utf8))
+            #expect(HandshakeDesk.reply(to: other, { _, _ in 7 })[2] == Array("300".utf8))
         }
         for count in request.indices {
-            #expect(HandshakeDesk.reply(to: Array(request[..<count]), { _ in 7 })[2] == Array("300".utf8))
+            #expect(HandshakeDesk.reply(to: Array(request[..<count]), { _, _ in 7 })[2] == Array("300".utf8))
         }
     }
 }

@@ -384,7 +384,7 @@ struct ZeroMQTransportTests {
                 while asked < 3, ContinuousClock.now < deadline {
                     if let request = try desk.socket.receive() {
                         asked += 1
-                        var reply = HandshakeDesk.reply(to: request) { _ in nil }
+                        var reply = HandshakeDesk.reply(to: request) { _, _ in nil }
                         reply[2] = Array("400".utf8)
                         _ = try desk.socket.send(parts: reply)
                     }

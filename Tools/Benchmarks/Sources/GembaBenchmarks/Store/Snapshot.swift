@@ -8,7 +8,7 @@ struct Snapshot: Measurement {
         Figure("snapshot", goal: 1.5, "load a checkpoint of 1,000,000 rows, over plain insertion, indexes last")
     ]
 
-    private static let rounds = 3
+    private static let rounds = 5
 
     private var loading = Series()
     private var plain = Series()

@@ -1,0 +1,281 @@
+"""Runs the test vectors of Protocol/vectors against this peer, and prints how many cases of each file passed."""
+
+import json
+import sys
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Callable
+
+from . import acts, keys, log, messages
+from .body import Body, Register, SetEdit
+from .encoding import Malformed, Map, decode, encode
+from .fields import Dot, Ref
+from .packs import Context
+from .replica import Log, Replica
+from .roster import fold
+
+REFUSALS = (Malformed, log.Unverified)
+
+
+def unpacked(text: str | dict[str, list[Any]]) -> bytes:
+    """The bytes of a hexadecimal string, or of pieces that are to be joined."""
+    if isinstance(text, str):
+        return bytes.fromhex(text)
+    pieces = text["packed"]
+    return b"".join(bytes.fromhex(p) if isinstance(p, str) else bytes.fromhex(p[0]) * p[1] for p in pieces)
+
+
+def equal(got: Any, expected: Any, what: str) -> None:
+    if got != expected:
+        raise AssertionError(f"{what}: {got!r} and not {expected!r}")
+
+
+def notation(item: Any) -> Any:
+    """An item as items.json writes it."""
+    if item is None or isinstance(item, bool):
+        return item if item is not None else {"null": True}
+    if isinstance(item, int):
+        return {"int": str(item)}
+    if isinstance(item, float):
+        return {"float": item.hex()}
+    if isinstance(item, bytes):
+        return {"bytes": item.hex()}
+    if isinstance(item, str):
+        return {"text": item}
+    if isinstance(item, Map):
+        return {"map": [[notation(key), notation(value)] for key, value in item]}
+    return {"array": [notation(element) for element in item]}
+
+
+def items(case: dict[str, Any]) -> None:
+    data = unpacked(case["input"])
+    item = decode(data)
+    equal(encode(item), data, "encoded again")
+    expected = case.get("value")
+    if isinstance(expected, dict) and set(expected) & {"int", "text", "bytes"}:
+        equal(notation(item), expected, "value")
+    if isinstance(expected, dict) and "float" in expected:
+        equal(item, float.fromhex(expected["float"]), "value")
+
+
+def place(case: dict[str, Any]) -> tuple[bytes | None, int, bytes, int]:
+    at = case["place"]
+    replica = bytes.fromhex(at["replica"]) if at.get("replica") else None
+    return replica, at["sequence"], bytes.fromhex(at["previous"]), at["kind"]
+
+
+def entries(case: dict[str, Any]) -> None:
+    replica, seq, previous, kind = place(case)
+    entry = log.Entry.decode(unpacked(case["input"]), seq == 0, kind == log.ROSTER, replica)
+    equal(entry.encoded(), unpacked(case["input"]), "encoded again")
+    equal(entry.header(replica, seq).hex(), case["header"], "header")
+    equal(entry.hash(replica, seq, previous).hex(), case["hash"], "hash")
+
+
+def genesis(case: dict[str, Any]) -> None:
+    found = log.Genesis.decode(unpacked(case["input"]))
+    equal(found.encoded(), unpacked(case["input"]), "encoded again")
+    entry = log.Entry((), None, 0, found.encoded())
+    equal(entry.hash(None, 0, log.NO_HASH).hex(), case["hash"], "hash")
+    equal(entry.encoded().hex(), case["entry"], "entry")
+
+
+def bodies(case: dict[str, Any]) -> None:
+    body = Body.decode(unpacked(case["input"]), bytes.fromhex(case["author"]), case["sequence"])
+    expected = case["expected"]
+    for name in ("timestamp", "lamport", "schema", "actor", "reason"):
+        equal(getattr(body, name), expected[name], name)
+    for got, wanted in zip(body.operations, expected["operations"], strict=True):
+        equal((got.table, got.row.hex(), got.verb), (wanted["table"], wanted["row"], wanted["verb"]), "operation")
+        equal(dots(got.saw), wanted["saw"], "saw")
+        for effect, shape in zip(got.effects, wanted["effects"], strict=True):
+            equal(effect.group, shape["group"], "group")
+            if isinstance(effect, Register):
+                equal(dots(effect.replaces), shape["replaces"], "replaces")
+            if isinstance(effect, SetEdit):
+                equal([dots(e.saw) for e in effect.elements], [e["saw"] for e in shape["elements"]], "elements")
+
+
+def dots(found: tuple[Dot, ...]) -> list[list[Any]]:
+    return [[dot.replica.hex(), dot.seq] for dot in found]
+
+
+def coded(case: dict[str, Any]) -> None:
+    replica, seq, previous, kind = place(case)
+    assert replica
+    entry = log.Entry.decode(unpacked(case["input"]), seq == 0, kind == log.ROSTER, replica)
+    epoch_key = bytes.fromhex(case["epochKey"] or "")
+    content = entry.content(replica, seq, previous, epoch_key)
+    if "content" in case:
+        equal(content, unpacked(case["content"]), "content")
+    if entry.seal and not entry.coding:
+        again = log.Entry.sealed(entry.deps, content, (replica, seq, previous), epoch_key, entry.seal.nonce)
+        equal(again, entry, "sealed again")
+
+
+def heads(case: dict[str, Any]) -> None:
+    signature = log.read_head(decode(unpacked(case["input"])))
+    at = bytes.fromhex(case["replica"]), case["sequence"], bytes.fromhex(case["hash"])
+    signed = log.what_a_head_signs(bytes.fromhex(case["plant"]), *at)
+    if "signed" in case:
+        equal(signed.hex(), case["signed"], "signed bytes")
+    station = bytes.fromhex(case["station"])
+    if not keys.is_acceptable_signing_key(station) or not keys.verifies(station, signature, signed):
+        raise log.Unverified("the head")
+    if "seed" in case:
+        equal(keys.sign(bytes.fromhex(case["seed"]), signed), signature, "signed again")
+
+
+def runs(case: dict[str, Any]) -> None:
+    run = log.Run.read(decode(unpacked(case["input"])))
+    before = bytes.fromhex(case["before"]) if case["before"] else log.NO_HASH
+    if run.first and run.previous != before[:16]:
+        raise log.Unverified("another history")
+    station = bytes.fromhex(case["station"])
+    known = log.Genesis(log.DATA, bytes.fromhex(case["plant"]), station, bytes(16), 1, (), (), None)
+    _, links = log.verify(run, bytes.fromhex(case["plant"]), before, known if run.first else None)
+    equal([link.hash.hex() for link in links], case["hashes"], "hashes")
+
+
+def digests(case: dict[str, Any]) -> None:
+    refs = [Ref(bytes.fromhex(replica), seq, bytes.fromhex(prefix)) for replica, seq, prefix in case["input"]]
+    equal(messages.digest(refs)[:16].hex(), case["root"], "root")
+    equal(messages.digest(refs)[:8].hex(), case["child"], "child")
+
+
+def roster(case: dict[str, Any]) -> None:
+    body = acts.RosterBody.decode(unpacked(case["input"]))
+    expected = case["expected"]
+    equal((body.timestamp, body.lamport), (expected["timestamp"], expected["lamport"]), "clock")
+    for act, wanted in zip(body.acts, expected["acts"], strict=True):
+        kinds = {acts.Invite: 1, acts.Join: 2, acts.Admit: 3, acts.Close: 4, acts.Endpoints: 5, acts.Lapse: 10}
+        kinds[acts.Return] = 11
+        equal(kinds.get(type(act), getattr(act, "kind", None)), wanted["kind"], "kind")
+    if "signed" in case:
+        join = next(act for act in body.acts if isinstance(act, acts.Join))
+        plant, station = bytes.fromhex(case["plant"]), bytes.fromhex(case["station"])
+        equal(acts.what_a_join_signs(plant, station, join.member).hex(), case["signed"], "signed bytes")
+        equal(join.verifies(plant, station), True, "join verifies")
+
+
+def tokens(case: dict[str, Any]) -> None:
+    token = acts.Token.parse(case["input"])
+    equal(keys.signing_public(token.invite_seed()).hex(), case["inviteKey"], "invite key")
+    expected = case["expected"]
+    equal([[endpoint, key.hex()] for endpoint, key in token.routes], expected["routes"], "routes")
+    equal((token.role, token.name, token.lamport), tuple(expected[k] for k in ("role", "name", "lamport")), "fields")
+
+
+def loaded(plant: bytes, runs_in_order: list[bytes]) -> Replica:
+    """A replica in memory that was given these runs."""
+    replica = Replica.in_memory(plant)
+    for data in runs_in_order:
+        replica.receive(log.Run.read(decode(data)))
+    return replica
+
+
+def folds(case: dict[str, Any]) -> None:
+    plant = bytes.fromhex(case["plant"])
+    for order in (case["input"], case["input"][::-1]):
+        replica = Replica.in_memory(plant)
+        take_up(replica, [log.Run.read(decode(bytes.fromhex(data))) for data in order])
+        found = fold(plant, replica.roster_logs())
+        equal([shape_of(m) for m in found.members.values()], case["members"], "members")
+
+
+def take_up(replica: Replica, whole: list[log.Run]) -> None:
+    """Gives a replica whole logs, entry by entry, for they may answer each other."""
+    waiting: dict[bytes, list[log.Link]] = {}
+    for run in whole:
+        try:
+            genesis, waiting[run.replica] = log.verify(run, replica.plant, log.NO_HASH, None)
+            replica.logs[run.replica] = Log(log.ROSTER, genesis)
+        except log.Unverified:
+            continue  # The log of another plant.
+    is_growing = True
+    while is_growing:
+        is_growing = False
+        for name, links in waiting.items():
+            while links and all(replica.holds(dep, log.ROSTER) for dep in links[0].entry.deps):
+                replica.extend(name, replica.logs[name], [links.pop(0)])
+                is_growing = True
+    for name, links in waiting.items():
+        if len(replica.logs[name].hashes) == 0:
+            del replica.logs[name]
+
+
+def shape_of(member: Any) -> dict[str, Any]:
+    return {
+        "station": member.station.hex(), "name": member.member.name, "role": member.member.role,
+        "transport": member.member.transport.hex(), "sealing": member.member.sealing.hex(), "depth": member.depth,
+        "endpoints": list(member.endpoints), "lapsed": member.is_lapsed,
+    }  # fmt: skip
+
+
+def frames(case: dict[str, Any]) -> None:
+    session, message = messages.read_frame(unpacked(case["input"]))
+    equal(session.hex(), case["session"], "session")
+    if not case["expected"].get("extensions"):
+        equal(messages.write_frame(session, message), unpacked(case["input"]), "written again")
+
+
+def packs(case: dict[str, Any]) -> None:
+    reading, writing = Context(), Context()
+    found = [reading.unpack(decode(unpacked(data))) for data in case["input"]]
+    equal([encode(run.item()).hex() for run in found], [unpacked(r).hex() for r in case["runs"]], "runs")
+    again = [encode(writing.pack(run)) for run in found]
+    equal(again, [unpacked(data) for data in case["input"]], "packed again")
+
+
+def merges(case: dict[str, Any]) -> None:
+    plant = acts.Token.parse(case["token"]).plant
+    order = case["runs"]
+    for runs_in_order in (order, [order[at] for at in case["otherOrder"]]):
+        replica = loaded(plant, [bytes.fromhex(r) for r in [*case["roster"], *runs_in_order]])
+        state = replica.state()
+        equal([row.hex() for row in state.encoded_rows()], case["rows"], "rows")
+        equal(state.digest().hex(), case["digest"], "digest")
+
+
+CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "items": items, "entries": entries, "genesis": genesis, "bodies": bodies, "coded": coded, "heads": heads,
+    "runs": runs, "digests": digests, "roster": roster, "tokens": tokens, "folds": folds, "frames": frames,
+    "packs": packs, "merges": merges,
+}  # fmt: skip
+
+
+def applies(name: str, case: dict[str, Any]) -> bool:
+    """Whether this peer speaks of it: it does without checkpoints, whose frames nobody may send to it."""
+    if name != "frames":
+        return True
+    data = unpacked(case["input"])
+    return len(data) < 2 or data[1] not in messages.CHECKPOINT_TYPES
+
+
+def passes(check: Callable[[dict[str, Any]], None], case: dict[str, Any]) -> str | None:
+    """What is wrong with a case, or None."""
+    try:
+        check(case)
+    except REFUSALS as refusal:
+        return None if not case["valid"] else f"refused: {refusal}"
+    except AssertionError as difference:
+        return str(difference) if case["valid"] else "accepted"
+    except KeyError as missing:
+        # An invalid case has nothing to compare with: it got further than it should.
+        return f"accepted, and has no {missing}"
+    return None if case["valid"] else "accepted"
+
+
+def main(folder: Path) -> int:
+    failed = 0
+    print(f"{'file':<12} {'passed':>6} {'of':>5} {'skipped':>8}")
+    for name, check in CHECKS.items():
+        cases = json.loads((folder / f"{name}.json").read_text())["cases"]
+        applying = [case for case in cases if applies(name, case)]
+        faults = [(case, fault) for case in applying if (fault := passes(check, case))]
+        print(f"{name:<12} {len(applying) - len(faults):>6} {len(applying):>5} {len(cases) - len(applying):>8}")
+        for case, fault in faults:
+            print(f"    {case['rule']}: {case['name']}: {fault[:300]}", file=sys.stderr)
+        failed += len(faults)
+    print(f"vectors: {sha256(b''.join(sorted(p.read_bytes() for p in folder.glob('*.json')))).hexdigest()[:16]}")
+    return 1 if failed else 0
