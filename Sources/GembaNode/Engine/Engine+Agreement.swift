@@ -92,6 +92,8 @@ extension Engine {
             agreement.agreed[station] = basis
             updatePeer(station) { $0.agreement = ($0.agreement ?? AgreementRecord()).found(equal: moment.wallClock) }
         case .different(let findings):
+            // Whether the peer has mended what it had is to be asked, although nothing else has changed since they agreed.
+            agreement.agreed[station] = nil
             pause = findings.unexplained.isEmpty ? AgreementDesk.next : AgreementDesk.period
             warn(of: findings, at: station)
             updatePeer(station) { status in
