@@ -30,6 +30,8 @@ extension Replica {
         } catch let fault as BundleFault {
             ending = BundleReport.Ending(fault)
         }
+        // Whom this bundle introduced may never have a link to anybody: the keys go with the next bundle from here.
+        if !isRehearsal { try shareEpochs() }
         var report = intake.report
         report.ending = ending
         report.extents = source.contents.extents
