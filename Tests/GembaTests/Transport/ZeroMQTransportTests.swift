@@ -33,7 +33,8 @@ struct ZeroMQTransportTests {
 
     /// Disturbs the wire under a link, and expects both ends to notice and to find each other again after it.
     private func survive(
-        _ disturbance: Wire.Condition, sending frames: (TransportStation, LinkID) -> Void = { _, _ in }
+        _ disturbance: Wire.Condition, sending frames: (TransportStation, LinkID) -> Void = { _, _ in },
+        ending end: (TransportStation, LinkID) -> Void = { _, _ in }
     ) async throws {
         try await TransportBench.with(.zeroMQ) { bench in
             let (office, line) = (try await bench.listener(), try bench.dialler())
@@ -44,6 +45,7 @@ struct ZeroMQTransportTests {
             wire.set(disturbance)
             frames(line, near)
             try await line.closed(near)
+            end(office, far)
             try await office.closed(far)
             wire.set(.open)
             #expect(try await line.opened().peer == office.key)
@@ -69,11 +71,13 @@ struct ZeroMQTransportTests {
         }
     }
 
-    @Test("notices that a network has gone silent, also with frames on their way")
+    @Test("notices that what it sends gets nowhere; who only hears nothing is told by its session")
     func freeze() async throws {
-        try await survive(.frozen) { line, link in
-            while line.transport.send([UInt8](repeating: 1, count: 256 << 10), on: link) {}
-        }
+        try await survive(
+            .frozen,
+            sending: { line, link in
+                while line.transport.send([UInt8](repeating: 1, count: 256 << 10), on: link) {}
+            }, ending: { office, link in office.transport.close(link) })
     }
 
     @Test("never gives a new link what was queued for the old one")
