@@ -26,4 +26,10 @@ package struct StoreCalibration: OptionSet, Hashable, Sendable {
     package static let backfillKeepsOrder = StoreCalibration(rawValue: 1 << 9)
     /// Of several siblings of a register keeps the one of the log that this database met last.
     package static let losesSiblings = StoreCalibration(rawValue: 1 << 10)
+    /// Leaves logs and rows as they were when a member is removed.
+    package static let ignoresLateRemovals = StoreCalibration(rawValue: 1 << 11)
+    /// Counts nothing of a former member beyond the cut, whoever built on it.
+    package static let voidsWhatOthersBuiltOn = StoreCalibration(rawValue: 1 << 12)
+    /// Takes no roster entry that removes this station, as a stolen machine does whose program was changed.
+    package static let keepsOwnMembership = StoreCalibration(rawValue: 1 << 13)
 }

@@ -12,6 +12,7 @@ struct SoakTally: CustomStringConvertible {
     private var bodies: UInt64 = 0
     private var stateChecks = 0
     private var lapses = 0
+    private var removals = 0
     private var droppedRows = 0
     private var virtualSeconds = 0
     private var slowest = (milliseconds: 0, seed: UInt64(0))
@@ -29,6 +30,7 @@ struct SoakTally: CustomStringConvertible {
         bodies += report.counts.bodies
         stateChecks += report.counts.observations.stateChecks
         lapses += report.counts.lapses
+        removals += report.counts.removals
         droppedRows += report.counts.droppedRows
         virtualSeconds += report.virtualMilliseconds / 1000
         byFault.merge(report.counts.faults, uniquingKeysWith: +)
@@ -43,7 +45,7 @@ struct SoakTally: CustomStringConvertible {
         return """
             \(runs) seeds, \(failures) failures, in \(Int(seconds)) s
             \(events) events, \(frames) frames, \(writes) writes, \(reads) reads, \(stateChecks) states compared, \
-            \(bodies) bodies fetched, \(lapses) lapses, \(droppedRows) rows dropped, \
+            \(bodies) bodies fetched, \(lapses) lapses, \(removals) removals, \(droppedRows) rows dropped, \
             \(virtualSeconds / 3600) h of virtual time
             \(faults) faults: \(classes)
             slowest convergence \(slowest.milliseconds) ms of seed \(slowest.seed)

@@ -20,8 +20,20 @@ struct RemovalOptions: ParsableArguments {
             valueName: "file"))
     var recoveryKeyFile: String?
 
+    @OptionGroup var actor: ActorOptions
+    @OptionGroup var data: DataOptions
+    @OptionGroup var output: OutputOptions
+
+    /// Ends a membership or brings it back, and says what came of it.
+    ///
+    /// - Parameter change: writes the act for the member that is meant, and returns it.
+    func carryOut(at replica: Replica, to state: String, _ change: (RecoveryKey?) throws -> RosterMember) throws {
+        let member = try change(recoveryKey())
+        try RemovalReport(replica, member, state: state).print(asJSON: output.json)
+    }
+
     /// The recovery key, if one is to be used.
-    func recoveryKey() throws -> RecoveryKey? {
+    private func recoveryKey() throws -> RecoveryKey? {
         try recoveryKeyFile.map { path in
             guard let content = FileManager.default.contents(atPath: path), content.count < 4096 else {
                 throw CommandFailure(.notFound, "There is no recovery key in \(path).")
@@ -52,20 +64,19 @@ public struct MemberRevokeCommand<Owner: Program>: ParsableCommand {
     }
 
     @OptionGroup var removal: RemovalOptions
-    @OptionGroup var actor: ActorOptions
-    @OptionGroup var data: DataOptions
-    @OptionGroup var output: OutputOptions
 
     /// Creates a command to be parsed.
     public init() {}
 
     /// Writes the act and carries it out here.
     public func run() throws {
-        let replica = try Owner.open(data)
-        let member = try replica.roster().member(named: removal.name)
-        try replica.revoke(
-            member.station, by: actor.actor, because: removal.because, with: removal.recoveryKey())
-        try RemovalReport(replica, member, state: "revoked").print(asJSON: output.json)
+        let replica = try Owner.open(removal.data)
+        try removal.carryOut(at: replica, to: "revoked") { recovery in
+            let member = try replica.roster().member(named: removal.name)
+            try replica.revoke(
+                member.station, by: removal.actor.actor, because: removal.because, with: recovery)
+            return member
+        }
     }
 }
 
@@ -85,20 +96,19 @@ public struct MemberRetireCommand<Owner: Program>: ParsableCommand {
     }
 
     @OptionGroup var removal: RemovalOptions
-    @OptionGroup var actor: ActorOptions
-    @OptionGroup var data: DataOptions
-    @OptionGroup var output: OutputOptions
 
     /// Creates a command to be parsed.
     public init() {}
 
     /// Writes the act and carries it out here.
     public func run() throws {
-        let replica = try Owner.open(data)
-        let member = try replica.roster().member(named: removal.name)
-        try replica.retire(
-            member.station, by: actor.actor, because: removal.because, with: removal.recoveryKey())
-        try RemovalReport(replica, member, state: "retired").print(asJSON: output.json)
+        let replica = try Owner.open(removal.data)
+        try removal.carryOut(at: replica, to: "retired") { recovery in
+            let member = try replica.roster().member(named: removal.name)
+            try replica.retire(
+                member.station, by: removal.actor.actor, because: removal.because, with: recovery)
+            return member
+        }
     }
 }
 
@@ -118,20 +128,19 @@ public struct MemberReinstateCommand<Owner: Program>: ParsableCommand {
     }
 
     @OptionGroup var removal: RemovalOptions
-    @OptionGroup var actor: ActorOptions
-    @OptionGroup var data: DataOptions
-    @OptionGroup var output: OutputOptions
 
     /// Creates a command to be parsed.
     public init() {}
 
     /// Writes the act and carries it out here.
     public func run() throws {
-        let replica = try Owner.open(data)
-        let former = try replica.roster().formerMember(named: removal.name)
-        try replica.reinstate(
-            former.member.station, by: actor.actor, because: removal.because, with: removal.recoveryKey())
-        try RemovalReport(replica, former.member, state: "active").print(asJSON: output.json)
+        let replica = try Owner.open(removal.data)
+        try removal.carryOut(at: replica, to: "active") { recovery in
+            let member = try replica.roster().formerMember(named: removal.name).member
+            try replica.reinstate(
+                member.station, by: removal.actor.actor, because: removal.because, with: recovery)
+            return member
+        }
     }
 }
 

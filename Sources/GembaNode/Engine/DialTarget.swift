@@ -43,10 +43,13 @@ struct DialTarget {
 
     /// The key to dial now, or nil when there is nothing to do.
     ///
-    /// - Parameter links: the live links and the keys at their ends. Members that are reached already are looked for last,
-    ///   but they are: a clone of the member may hold the other link.
+    /// - Parameters:
+    ///   - links: the live links and the keys at their ends. Members that are reached already are looked for last, but they
+    ///     are: a clone of the member may hold the other link.
+    ///   - isRefused: whether a key is a former member's.
     mutating func next(
-        roster: Roster, own: StationKey, links: [LinkID: TransportKey], at instant: Instant
+        roster: Roster, own: StationKey, links: [LinkID: TransportKey], at instant: Instant,
+        isRefused: (TransportKey) -> Bool
     ) -> TransportKey? {
         switch rest {
         case .whileOpen(let link)? where links[link] != nil: return nil
@@ -54,6 +57,7 @@ struct DialTarget {
         default: rest = nil
         }
         if let wanted = configured ?? learnt {
+            if isRefused(wanted) { return nil }
             if current != wanted { return dial(wanted, at: instant) }
             if configured != nil || changed.duration(to: instant) < Self.memory { return nil }
             learnt = nil
@@ -64,6 +68,16 @@ struct DialTarget {
         guard let key = candidates.first(where: { !tried.contains($0) }) else { return nil }
         tried.insert(key)
         return key == current ? nil : dial(key, at: instant)
+    }
+
+    /// Gives up whoever is dialled and is a former member now. It is dialled again when it is a member again.
+    ///
+    /// - Returns: whether somebody was given up.
+    mutating func giveUp(where isRefused: (TransportKey) -> Bool) -> Bool {
+        if let learnt, isRefused(learnt) { self.learnt = nil }
+        guard let current, isRefused(current) else { return false }
+        self.current = nil
+        return true
     }
 
     private mutating func dial(_ key: TransportKey, at instant: Instant) -> TransportKey {

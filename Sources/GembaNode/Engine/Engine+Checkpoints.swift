@@ -48,6 +48,8 @@ extension Engine {
             logger.info("checkpoint installed", metadata: ["checkpoint": "\(checkpoint)"])
             noteLack()
             finishInstalling(true, at: moment)
+            // Its maker may not have known who is a member no more.
+            removeFormerMembers(at: moment)
             announce(.data, tips: outcome.advanced, except: nil, at: moment)
         case .unsuitable(let reason, let demand):
             logger.notice("a checkpoint does not suit", metadata: ["reason": "\(reason)"])
@@ -107,6 +109,7 @@ extension Engine {
                 return input(id) { $0.onCheckpoint(carried, at: moment) }
             }
             if let recent = try replica.recentCheckpoint() { return input(id) { $0.onCheckpoint(recent, at: moment) } }
+            guard try replica.canMakeCheckpoint() else { return input(id) { $0.onCheckpoint(nil, at: moment) } }
         } catch {
             logger.warning("a checkpoint cannot be read", metadata: ["error": "\(error)"])
         }

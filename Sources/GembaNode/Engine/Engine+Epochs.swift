@@ -29,7 +29,11 @@ extension Engine {
     /// Gives members the epochs that they lack, once it is this station's turn.
     func shareEpochs(at moment: Moment) {
         let lacking =
-            epochCare.lacking ?? Set(roster.epochs.keys.flatMap { roster.membersLacking($0).map(\.station) })
+            epochCare.lacking
+            ?? Set(
+                (Array(roster.epochs.keys) + roster.endedEpochs.keys).flatMap { epoch in
+                    roster.membersLacking(epoch).map(\.station)
+                })
         epochCare.lacking = lacking
         if lacking.isEmpty || epochCare.isHelpless {
             if lacking.isEmpty { epochCare.since.removeAll() }

@@ -66,6 +66,8 @@ public final class Engine {
         self.logger = logger
         dissemination = Dissemination(nonce: configuration.nonce, limits: configuration.limits)
         discovery = DiscoveryDesk(seal: BeaconSeal(of: replica.plant))
+        // A removal may have come by another process, or just before this machine lost its power.
+        try replica.settleRemovals()
         roster = try replica.roster()
         peers = try replica.peers().mapValues { status in
             var status = status
@@ -341,8 +343,10 @@ public final class Engine {
         let live = links.mapValues(\.transport)
         for endpoint in targets.keys.sorted() where linked[.dialled(endpoint)] == nil {
             guard var target = targets[endpoint] else { continue }
+            let isRefused = { (key: TransportKey) in self.admissions.admission(of: key) == .refused }
+            if target.giveUp(where: isRefused) { transport.hangUp(endpoint: endpoint) }
             let key = target.next(
-                roster: roster, own: replica.identity.stationKey, links: live, at: moment.instant)
+                roster: roster, own: replica.identity.stationKey, links: live, at: moment.instant, isRefused: isRefused)
             if target.isInquiryDue(at: moment.instant) { transport.inquire(endpoint: endpoint) }
             targets[endpoint] = target
             if let key { transport.dial(endpoint: endpoint, peer: key) }

@@ -11,6 +11,8 @@ struct History {
         let station: StationKey
         let kind: LogKind
         let deps: [ChangeReference]
+        /// The epoch under which the body is sealed; nil when it is open.
+        let epoch: EpochID?
         /// Nil for a genesis, a roster entry, and content that is malformed.
         let body: ChangeBody?
         /// Everything that the author had seen, its own earlier entries included.
@@ -20,6 +22,8 @@ struct History {
     private(set) var changes: [Dot: Change] = [:]
     /// What opens sealed bodies.
     var keys: HistoryKeys?
+    /// What each station was given, to see what it could open.
+    var keysOfStations: [StationKey: HistoryKeys] = [:]
 
     subscript(dot: Dot) -> Change? { changes[dot] }
 
@@ -39,7 +43,10 @@ struct History {
             past.insert(known)
         }
         var body: ChangeBody?
-        if kind == .roster { keys?.take(entry) }
+        if kind == .roster {
+            keys?.take(entry)
+            for station in keysOfStations.keys { keysOfStations[station]?.take(entry) }
+        }
         if kind == .data, dot.sequence > 0, let previous = changes[Dot(dot.replica, dot.sequence - 1)]?.hash {
             let place = Envelope.Place(replica: dot.replica, sequence: dot.sequence, previous: previous)
             body = try? ChangeBody(
@@ -47,7 +54,8 @@ struct History {
                 author: dot.replica, sequence: dot.sequence)
         }
         changes[dot] = Change(
-            dot: dot, hash: hash, station: station, kind: kind, deps: entry.deps, body: body, past: past)
+            dot: dot, hash: hash, station: station, kind: kind, deps: entry.deps, epoch: entry.seal?.epoch,
+            body: body, past: past)
         return nil
     }
 

@@ -22,6 +22,9 @@ struct HistoryKeys {
         }
     }
 
+    /// Whether the member was given the key of an epoch.
+    func holds(_ epoch: EpochID) -> Bool { epochs[epoch] != nil }
+
     /// The key of an entry's body.
     func key(of entry: Entry, by replica: ReplicaID) -> SealKey? {
         entry.seal.flatMap { epochs[$0.epoch] }?.sealKey(for: replica)

@@ -38,5 +38,12 @@ struct Ledger {
         for dot in dots where receipts.removeValue(forKey: dot) != nil { lost.insert(dot) }
     }
 
+    /// The ledger without writes that do not count.
+    func striking(_ isVoid: (Dot) -> Bool) -> Ledger {
+        var ledger = self
+        ledger.receipts = receipts.filter { !isVoid($0.key) }
+        return ledger
+    }
+
     var sorted: [Receipt] { receipts.values.sorted { $0.dot < $1.dot } }
 }

@@ -35,7 +35,8 @@ struct LedgerChecker {
         conflicts = try replica.conflicts()
         floors = try replica.snapshot(of: .data).floors
         var names: [Name: [Dot]] = [:]
-        for change in history.changes.values {
+        let held = try Self.held(by: replica)
+        for change in history.changes.values where held.contains(change.dot) {
             for operation in change.body?.operations ?? [] {
                 if change.station == administrator, operation.effects.contains(where: { $0.content == .drop }) {
                     drops[.presence(operation.table, operation.row), default: []].append(change.dot)
@@ -61,8 +62,12 @@ struct LedgerChecker {
             }
     }
 
+    private static func held(by replica: Replica) throws -> VersionVector {
+        try replica.vector(of: .data).reduce(into: VersionVector()) { $0.insert($1.dot) }
+    }
+
     func check() throws {
-        let held = try replica.vector(of: .data).reduce(into: VersionVector()) { $0.insert($1.dot) }
+        let held = try Self.held(by: replica)
         var sums: [RowID: Int64] = [:]
         for receipt in ledger.sorted {
             guard held.contains(receipt.dot) else {

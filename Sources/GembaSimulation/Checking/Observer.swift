@@ -9,12 +9,12 @@ import GembaWire
 ///
 /// It computes every hash itself, so that it does not share the store's opinion.
 final class Observer {
-    private(set) var history = History()
+    var history = History()
     var ledger = Ledger()
     /// The station that may drop rows.
     var administrator: StationKey?
     /// What every node's database was last seen to hold, by kind of log. Stays while a node is down.
-    private(set) var held: [Int: [LogKind: VersionVector]] = [:]
+    var held: [Int: [LogKind: VersionVector]] = [:]
     private var scanned: [Int: [LogKind: Int64]] = [:]
     private var isReviewing = false
     /// The digest that was first seen with a set of changes.
@@ -22,6 +22,10 @@ final class Observer {
     private var reader = PackReader()
     /// Something that was sent too early; thrown when the event at hand is handled.
     private(set) var exposed: Violation?
+    /// Stations that somebody was seen to know as former members.
+    var removed: Set<StationKey> = []
+    /// What members wrote sealed after they knew of removals, with the stations that must not read it.
+    var secrets: [(dot: Dot, stations: Set<StationKey>)] = []
     /// How much was looked at.
     private(set) var counts = ObservationCounts()
 
@@ -34,7 +38,9 @@ final class Observer {
     func observe(_ node: SimulatedNode) throws {
         if let exposed { throw exposed }
         guard let replica = node.process?.replica else { return }
+        try noticeWithdrawals(at: node)
         for kind in [LogKind.roster, .data] { try scan(kind, of: replica, node) }
+        try checkEnds(replica, node)
         try checkPairs(replica, node.name)
     }
 
@@ -101,6 +107,8 @@ final class Observer {
         for dep in change.deps where history[dep.dot]?.hash.prefix != dep.prefix {
             throw Violation(.causality, at: node.name, "\(dot) depends on another history of \(dep.dot)")
         }
+        // What was withdrawn and counts again stands in another place.
+        if kind == .data, removed.contains(change.station), vector.contains(dot) { return }
         let expected = vector[dot.replica].map { $0 + 1 } ?? 0
         guard dot.sequence == expected else {
             throw Violation(.causality, at: node.name, "\(dot) is stored where \(expected) was due")
@@ -141,6 +149,7 @@ final class Observer {
     func checkNothingLost(_ node: SimulatedNode) throws {
         guard let replica = node.process?.replica else { return }
         for kind in LogKind.allCases {
+            if kind == .data { try noticeWithdrawals(at: node) }
             let now = try vector(of: replica, kind)
             for (name, sequence) in held[node.index]?[kind]?.entries ?? [:] where !now.contains(Dot(name, sequence)) {
                 throw Violation(.durability, at: node.name, "\(Dot(name, sequence)) was held and is gone")

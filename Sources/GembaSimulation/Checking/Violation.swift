@@ -22,6 +22,8 @@ public struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
         case exposure
         /// Replicas said of their rows what is not so, or had to make rows anew (G22).
         case agreement
+        /// What is held of a former member is not what counts (D5), or it can read what was written after its removal (G13).
+        case removal
         /// An honest node was accused, or an operation failed that must not.
         case conduct
     }

@@ -57,8 +57,15 @@ public struct Fault: OptionSet, Hashable, Sendable, CustomStringConvertible {
     /// The administrator declares members lapsed, which return by themselves, and drops deleted rows.
     public static let dropping = Fault(rawValue: 1 << 22)
 
+    /// Administrators revoke, retire and reinstate stations, some of which go on as if they had not heard of it.
+    public static let removal = Fault(rawValue: 1 << 23)
+
     /// What happens to long histories.
     static let growth: Fault = [.earlyCheckpoints, .folding, .dropping]
+    /// What is drawn after everything else.
+    static let late: Fault = growth.union(.removal)
+    /// What administrators do, at times of their own.
+    static let administration: Fault = [.dropping, .removal]
 
     /// All classes with their names.
     static let names: [(Fault, String)] = [
@@ -70,6 +77,7 @@ public struct Fault: OptionSet, Hashable, Sendable, CustomStringConvertible {
         (.restoredFolder, "restoredFolder"), (.clone, "clone"), (.lateEnrolment, "lateEnrolment"),
         (.mixedSchemas, "mixedSchemas"), (.otherProcesses, "otherProcesses"), (.silentCrash, "silentCrash"),
         (.earlyCheckpoints, "earlyCheckpoints"), (.folding, "folding"), (.dropping, "dropping"),
+        (.removal, "removal"),
     ]
 
     /// The names of the classes, separated by plus signs.

@@ -34,6 +34,11 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
     /// A row that a peer's change touched keeps one of several siblings.
     public static let losesSiblings = PlantedBug(rawValue: 1 << 10)
 
+    /// What a former member wrote stays where it was held before the removal was known.
+    public static let ignoresLateRemovals = PlantedBug(rawValue: 1 << 11)
+    /// Of a former member nothing counts beyond the cut, not even what others built on.
+    public static let voidsWhatOthersBuiltOn = PlantedBug(rawValue: 1 << 12)
+
     static let names: [(PlantedBug, String)] = [
         (.deliversWithoutDeps, "deliversWithoutDeps"), (.mergesDuplicates, "mergesDuplicates"),
         (.tearsChanges, "tearsChanges"), (.showsLatestArrival, "showsLatestArrival"),
@@ -41,6 +46,7 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
         (.checkpointsForgetLocalWork, "checkpointsForgetLocalWork"),
         (.checkpointsDropDeletedRows, "checkpointsDropDeletedRows"), (.editsDroppedRows, "editsDroppedRows"),
         (.backfillKeepsOrder, "backfillKeepsOrder"), (.losesSiblings, "losesSiblings"),
+        (.ignoresLateRemovals, "ignoresLateRemovals"), (.voidsWhatOthersBuiltOn, "voidsWhatOthersBuiltOn"),
     ]
 
     /// The names of the bugs, separated by plus signs.
@@ -68,6 +74,8 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
         if contains(.losesSiblings) { calibration.insert(.losesSiblings) }
         if contains(.checkpointsDropDeletedRows) { calibration.insert(.checkpointsDropDeletedRows) }
         if contains(.editsDroppedRows) { calibration.insert(.editsDroppedRows) }
+        if contains(.ignoresLateRemovals) { calibration.insert(.ignoresLateRemovals) }
+        if contains(.voidsWhatOthersBuiltOn) { calibration.insert(.voidsWhatOthersBuiltOn) }
         return calibration
     }
 }

@@ -31,6 +31,8 @@ final class SimulatedNode {
     var keys: (station: StationKey, transport: TransportKey)?
     /// Nothing is written until the station holds again what others hold of it.
     var awaitsEvidence = false
+    /// Whether its program takes no roster entry that removes its own station.
+    var isStubborn = false
     /// Whether the folder was set up.
     var isSetUp: Bool { keys != nil }
 
@@ -61,7 +63,7 @@ final class SimulatedNode {
         var sources = ReplicaSources(
             wallClock: { [clock] in clock.reading }, randomBytes: { [random] in random.bytes($0) }, isDurable: false,
             machine: "machine \(index)")
-        sources.calibration = calibration
+        sources.calibration = isStubborn ? calibration.union(.keepsOwnMembership) : calibration
         return sources
     }
 

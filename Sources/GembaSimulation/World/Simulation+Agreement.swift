@@ -22,7 +22,7 @@ extension Simulation {
         let end = time.now + Self.agreementPatience
         while time.now < end, pairs.contains(where: isOpen) { try run(for: 500) }
         for pair in pairs where isOpen(pair) || verdict(of: pair) != nil { try check(pair) }
-        for node in nodes {
+        for node in standingNodes {
             let repaired = node.process?.engine.counts.rowsRepaired ?? 0
             guard repaired == 0 else {
                 throw Violation(.agreement, at: node.name, "\(repaired) rows were not what the logs make of them")
@@ -34,7 +34,8 @@ extension Simulation {
     /// Every two nodes that have a link to each other and rows to compare. Clones go by one station's name: of these only one
     /// is asked.
     private var pairs: [Pair] {
-        nodes.flatMap { node -> [Pair] in
+        let nodes = standingNodes
+        return nodes.flatMap { node -> [Pair] in
             guard let engine = node.process?.engine, node.role != .relay else { return [] }
             return engine.connectedStations.sorted().compactMap { station in
                 let asked = nodes.filter { $0.keys?.station == station && $0.role != .relay }

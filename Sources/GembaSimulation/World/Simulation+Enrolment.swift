@@ -40,11 +40,13 @@ extension Simulation {
         schedule(.checkState, in: 1_000)
         schedule(.strike, in: 500)
         if options.faults.contains(.dropping) { schedule(.tend, in: 1_000) }
+        if options.faults.contains(.removal) { schedule(.govern, in: 1_500) }
     }
 
     func makeNode(_ index: Int, named name: String? = nil) -> SimulatedNode {
-        let role: Role =
+        var role: Role =
             index == 0 ? .admin : index == 1 && options.hasRelay ? .relay : random.chance(0.2) ? .liaison : .station
+        if index == secondAdministrator { role = .admin }
         var offset = 0
         if options.faults.contains(.wrongClocks) {
             let year = 365 * 86_400_000
@@ -52,12 +54,14 @@ extension Simulation {
                 random.chance(0.5) ? random.number(in: -10 * year...10 * year) : random.number(in: -90_000...90_000)
         }
         let isOld = options.faults.contains(.mixedSchemas) && index > 0 && random.chance(0.4)
-        return SimulatedNode(
+        let node = SimulatedNode(
             index: index, name: name ?? "N\(index)", role: role, isBlind: role == .relay && options.isSealed,
             folder: folder + "/node-\(index)",
             clock: WallClock(time, offset: offset), random: NodeRandomness(random.fork()),
             schema: role == .relay ? .none : isOld ? .earlierSimulation : .simulation,
             log: NodeLog(time: time))
+        if options.faults.contains(.removal) { node.isStubborn = index > 0 && random.chance(0.5) }
+        return node
     }
 
     func sources(of node: SimulatedNode) -> ReplicaSources { node.sources(options.plantedBugs.calibration) }
@@ -110,6 +114,7 @@ extension Simulation {
         limits.pushedLinks = options.pushedLinks
         if options.faults.contains(.earlyCheckpoints) { limits.checkpointChanges = Self.fewChanges }
         try node.start(replica, on: network, limits: limits)
+        observer.learnKeys(of: replica.identity, in: replica.plant)
         node.process?.transport.onSend = { [unowned self, unowned node] in observer.checkExposure($0, by: node) }
     }
 

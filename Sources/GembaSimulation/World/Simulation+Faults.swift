@@ -10,7 +10,7 @@ extension Simulation {
 
     /// Lets one fault happen, of a class that is on.
     func strike() throws {
-        let classes = Fault.names.map(\.0).filter { options.faults.contains($0) && $0 != .dropping }
+        let classes = Fault.names.map(\.0).filter { options.faults.contains($0) && !Fault.administration.contains($0) }
         guard let fault = random.pick(classes), let node = random.pick(nodes) else { return }
         trace.add(7, time.now, Int(fault.rawValue), node.index)
         switch fault {
@@ -98,7 +98,7 @@ extension Simulation {
         try observer.observe(node)
     }
 
-    private func open(_ node: SimulatedNode) throws {
+    func open(_ node: SimulatedNode) throws {
         let replica = try Replica.open(in: node.folder, schema: node.schema, sources: sources(of: node))
         try start(node, replica)
         schedule(.tick(node: node.index, generation: node.generation), in: random.number(in: 1...Self.tickPeriod))
@@ -196,6 +196,7 @@ extension Simulation {
         try copy.remove()
         node.schema = original.schema
         node.keys = original.keys
+        node.isStubborn = original.isStubborn
         node.peers = nodes.filter(\.isSetUp).map { PeerAddress(endpoint: $0.endpoint, transport: $0.keys?.transport) }
         nodes.append(node)
         // A clone knows the endpoints that others publish, but not that of the station it was: it needs another neighbour.
@@ -215,9 +216,10 @@ extension Simulation {
         network.conditions = .perfect
         network.conditions.latency = 1...max(1, options.latency)
         network.setBlocked([])
-        network.setRoutes(topology.routes(among: order, centre: centre))
         for node in nodes { node.process?.transport.onCrashPoint = nil }
         for node in nodes { try restart(node) }
+        for node in nodes { try bringToReason(node) }
+        network.setRoutes(routesAroundFormerMembers)
         for node in nodes where !node.isSetUp { schedule(.enrol(node: node.index), in: 0) }
     }
 }

@@ -8,7 +8,7 @@ import GembaWire
 extension Simulation {
     /// Compares all replicas with each other, with the model and with what was acknowledged.
     func judge() throws {
-        let replicas = nodes.compactMap { node in node.process.map { (node, $0.replica) } }
+        let replicas = standingNodes.compactMap { node in node.process.map { (node, $0.replica) } }
         guard let (_, first) = replicas.first else { throw Violation(.liveness, "no node runs") }
         let digest = try first.digest()
         let roster = try first.roster().digest
@@ -27,10 +27,12 @@ extension Simulation {
         try verify(random.pick(replicas))
         if let (_, replica) = replicas.first(where: { $0.1.schema.version == Schema.simulation.version }) {
             try LedgerChecker(
-                replica: replica, history: observer.history, ledger: observer.ledger,
+                replica: replica, history: observer.history,
+                ledger: try observer.ledger.striking(uncounted(by: replica)),
                 administrator: observer.administrator
             ).check()
         }
+        try judgeSecrecy()
         try judgeConduct()
     }
 
@@ -40,7 +42,7 @@ extension Simulation {
     }
 
     private func judgeConduct() throws {
-        for node in nodes {
+        for node in standingNodes {
             guard let counts = node.process?.engine.counts else { continue }
             guard counts.storeFailures == 0 else {
                 throw Violation(.conduct, at: node.name, "the store failed \(counts.storeFailures) times")

@@ -62,6 +62,7 @@ extension Simulation {
         trace.add(6, time.now, node.index, Int(truncatingIfNeeded: tip.prefix.rawValue))
         observer.ledger.add(Ledger.Receipt(dot: tip.dot, marks: draft.marks))
         try checkOwnWrite(draft, replica, node)
+        try noteSecret(tip.dot, replica)
     }
 
     private func refuse(_ replica: Replica, _ before: ChangeReference?, _ node: SimulatedNode) throws {

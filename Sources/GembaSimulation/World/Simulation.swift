@@ -27,6 +27,7 @@ public final class Simulation {
         case restart(node: Int)
         case healPartition(number: Int)
         case tend
+        case govern
         case enrol(node: Int)
     }
 
@@ -52,6 +53,8 @@ public final class Simulation {
     /// Nodes that die as soon as the event at hand is handled, with what their disks held in the middle of it.
     var dying: [Int: FolderCopy] = [:]
     var copies = 0
+    /// Stations that were reinstated once or more.
+    var reinstated: Set<StationKey> = []
     private var applied: [Int: UInt64] = [:]
     private let queue: Queue
 
@@ -183,6 +186,10 @@ public final class Simulation {
             guard isTroubled else { return }
             schedule(.tend, in: random.number(in: 200...2_000))
             try tend()
+        case .govern:
+            guard isTroubled else { return }
+            schedule(.govern, in: random.number(in: 500...4_000))
+            try govern()
         }
     }
 
@@ -232,7 +239,7 @@ public final class Simulation {
 
     private var isConverged: Bool {
         guard let first = observer.held[0] else { return false }
-        return nodes.allSatisfy { node in
+        return standingNodes.allSatisfy { node in
             node.process != nil && observer.held[node.index]?[.data] == first[.data]
                 && observer.held[node.index]?[.roster] == first[.roster]
         } && hasEverybodyReturned
@@ -246,7 +253,9 @@ public final class Simulation {
 
     /// For each node the first entries that it lacks, and what of their causes it lacks too.
     private var differences: String {
-        let everything = observer.held.values.flatMap(\.values).reduce(VersionVector()) { $0.merging($1) }
+        let nodes = standingNodes
+        let everything = nodes.compactMap { observer.held[$0.index] }.flatMap(\.values)
+            .reduce(VersionVector()) { $0.merging($1) }
         return nodes.map { node in
             let held = (observer.held[node.index] ?? [:]).values.reduce(VersionVector()) { $0.merging($1) }
             let missing = everything.entries.sorted { $0.key < $1.key }.compactMap { replica, sequence -> Dot? in

@@ -28,6 +28,8 @@ public struct SimulationOptions: Hashable, Sendable, CustomStringConvertible {
     public var isSealed: Bool
     /// With how many links of a node a plant begins to send changes along a tree; few, so that it does.
     public var pushedLinks: Int
+    /// Whether a second station may remove others, in a plant where that happens.
+    public var hasSecondAdministrator: Bool
     /// Bugs that are planted on purpose, to see whether they are found.
     public var plantedBugs: PlantedBug
 
@@ -39,7 +41,7 @@ public struct SimulationOptions: Hashable, Sendable, CustomStringConvertible {
         topology = random.pick(Topology.allCases) ?? .mesh
         hasRelay = nodes > 3 && random.chance(0.4)
         publishesEndpoints = random.chance(0.3)
-        let drawn = Fault.names.map(\.0).filter { !Fault.growth.contains($0) }
+        let drawn = Fault.names.map(\.0).filter { !Fault.late.contains($0) }
         faults = Fault(drawn.filter { $0 == .restoredFolder ? random.chance(0.25) : random.chance(0.4) })
         duration = random.pick([10_000, 20_000, 40_000]) ?? 20_000
         writePause = random.pick([200, 500, 1_500]) ?? 500
@@ -49,19 +51,24 @@ public struct SimulationOptions: Hashable, Sendable, CustomStringConvertible {
         pushedLinks = SessionLimits().pushedLinks
         plantedBugs = []
         isSealed = false
+        hasSecondAdministrator = false
         // Drawn last, so that what was drawn before them is as it was without them.
         for fault in [Fault.earlyCheckpoints, .folding] where random.chance(0.5) { faults.insert(fault) }
         // A station returns by itself, and one whose whole folder was put back must not write before a peer told.
         if random.chance(0.6), !faults.contains(.restoredFolder) { faults.insert(.dropping) }
         isSealed = random.chance(0.5)
         if random.chance(0.5) { pushedLinks = 1 }
+        // Whoever set entries aside shows them to nobody, so a folder put back could give their names to others.
+        if random.chance(0.5), !faults.contains(.restoredFolder) { faults.insert(.removal) }
+        hasSecondAdministrator = random.chance(0.5)
     }
 
     /// All options in one line, for a report.
     public var description: String {
         """
         seed \(seed): \(nodes) nodes, \(topology)\(pushedLinks == 1 ? " with a tree" : "")\(hasRelay ? ", relay" : "")\
-        \(isSealed ? ", sealed" : "")\(publishesEndpoints ? ", published" : ""), \
+        \(isSealed ? ", sealed" : "")\(publishesEndpoints ? ", published" : "")\
+        \(hasSecondAdministrator ? ", two administrators" : ""), \
         \(duration / 1000) s, a write each \(writePause) ms, \(rowsInPlay) rows, latency \(latency) ms, faults \(faults)\
         \(plantedBugs.isEmpty ? "" : ", planted \(plantedBugs)")
         """

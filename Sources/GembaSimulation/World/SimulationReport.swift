@@ -41,6 +41,8 @@ public struct SimulationCounts: Hashable, Sendable, CustomStringConvertible {
     public var incarnations = 0
     /// Members that were declared lapsed, and returned before the end.
     public var lapses = 0
+    /// Removals of members, and reinstatements.
+    public var removals = 0
     /// Rows that were dropped.
     public var droppedRows = 0
     /// How long the healed plant took to converge, in virtual milliseconds.
@@ -63,7 +65,7 @@ public struct SimulationCounts: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         """
         \(events) events, \(totalFaults) faults, \(writes) writes, \(refusedWrites) refused, \(network.sent) frames, \
-        \(observations.reads) reads, \(bodies) bodies fetched, \(lapses) lapses, \(droppedRows) rows dropped, \
+        \(observations.reads) reads, \(bodies) bodies fetched, \(lapses) lapses, \(removals) removals, \(droppedRows) rows dropped, \
         \(comparisons) peers agreed, \
         converged in \(convergence.map { "\($0) ms" } ?? "never")
         """

@@ -36,6 +36,14 @@ extension Replica {
         throw StoreError(.limitExceeded, "The plant is too large for a checkpoint of this version.")
     }
 
+    /// Whether every log ends at a signed head, as a checkpoint shows it. The last entry that counts of a former member's log may have
+    /// none here; another member has it, who held the log when it ended there.
+    public func canMakeCheckpoint() throws -> Bool {
+        try withReader { context in
+            try context.log.tips(of: .data).allSatisfy { try context.log.signature(at: $0.dot) != nil }
+        }
+    }
+
     /// Whether the file of the checkpoint that this replica stands on is gone, as when a database was restored without it, and
     /// this station may make another.
     public func lacksCheckpoint() throws -> Bool {
@@ -77,14 +85,21 @@ extension Replica {
 
     /// A complete checkpoint that this station made, and that few enough changes have followed; nil when a new one is better.
     ///
-    /// It covers the floors: they rise above one made before when another member's is installed.
+    /// It covers the floors: they rise above one made before when another member's is installed. And all that it covers is held: what
+    /// did not count any more was set aside since.
     public func recentCheckpoint() throws -> SignedManifest? {
         let floors = try withReader { try $0.log.floors() }
-        let held = try vector(of: .data).reduce(UInt64(0)) { $0 + $1.sequence + 1 }
+        let vector = VersionVector(try vector(of: .data))
+        let held = vector.entries.values.reduce(UInt64(0)) { $0 + $1 + 1 }
         let own = checkpoints.manifests().first { $0.manifest.maker == identity.stationKey }
         guard let own, held <= own.manifest.entries + max(own.manifest.entries / 8, 1_000),
             try withOpenCheckpoint(
-                own.manifest.id, { try $0.isComplete && CheckpointReader.cut(of: $0).covers(floors) }) == true
+                own.manifest.id,
+                { file in
+                    guard file.isComplete else { return false }
+                    let cut = try CheckpointReader.cut(of: file)
+                    return cut.covers(floors) && vector.covers(cut)
+                }) == true
         else { return nil }
         return own
     }

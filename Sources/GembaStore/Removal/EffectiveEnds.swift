@@ -39,6 +39,7 @@ struct EffectiveEnds {
             // Whoever cut another branch of this log did not mean this one.
             if prefix.map({ $0 == cut.prefix }) ?? true { end = cut.sequence }
         }
+        if context.environment.sources.calibration.contains(.voidsWhatOthersBuiltOn) { return end }
         if let number { end = max(end, try builtUpon(number, of: station)) }
         return end
     }

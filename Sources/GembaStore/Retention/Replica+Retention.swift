@@ -35,7 +35,7 @@ extension Replica {
         olderThan age: UInt64, without absent: Set<StationKey> = [], progress: @escaping (Int) -> Void = { _ in }
     ) throws -> FoldPlan {
         let plan = try foldPlan(olderThan: age, without: absent)
-        if plan.floors.isEmpty { return plan }
+        if try plan.floors.isEmpty || !canMakeCheckpoint() { return nothing(of: plan) }
         let signed = try makeCheckpoint(progress: progress)
         try write { context in
             for (replica, last) in plan.floors.sorted(by: { $0.key < $1.key }) {
@@ -45,6 +45,13 @@ extension Replica {
             let trust = try context.checkpointRecord()?.trust ?? .verified
             try context.save(CheckpointRecord(signed: signed, trust: trust))
         }
+        return plan
+    }
+
+    /// A plan of which nothing is carried out.
+    private func nothing(of plan: FoldPlan) -> FoldPlan {
+        var plan = plan
+        (plan.entries, plan.bytes, plan.floors) = (0, 0, [:])
         return plan
     }
 

@@ -119,6 +119,9 @@ struct BatchApplier {
         let roster = try attempt { try context.roster() }
         guard kind == .data else {
             guard roster.recognises(run) else { throw .problem(.needsRoster) }
+            if calibration.contains(.keepsOwnMembership), run.removes(context.environment.identity.stationKey) {
+                throw .problem(.needsRoster)
+            }
             return run.entries.count
         }
         guard let author = roster.presentOrFormerMember(run.station) else { throw .problem(.needsRoster) }
@@ -144,36 +147,72 @@ struct BatchApplier {
         outcome.meet(.needsRoster)
     }
 
-    /// Has an entry of a former member count that was set aside, with all before it: an entry that counts was built on it.
+    /// Has entries of a former member count that were set aside, up to one: an entry that counts was built on it, or the station is
+    /// a member again.
     ///
-    /// - Returns: whether it is held now.
-    private mutating func adopt(_ reference: ChangeReference) throws(Refusal) -> Bool {
+    /// - Parameter prefix: of the last one's hash; nil when any will do.
+    /// - Returns: whether that is held now.
+    private mutating func adopt(
+        _ replica: ReplicaID, through last: SequenceNumber, as prefix: HashPrefix?
+    ) throws(Refusal) -> Bool {
         while true {
-            guard let tip = try attempt({ try context.log.tip(of: reference.replica) }) else { return false }
-            if tip.sequence >= reference.sequence { return true }
+            guard let tip = try attempt({ try context.log.tip(of: replica) }) else { return false }
+            if tip.sequence >= last { return true }
             guard let run = try attempt({ try context.log.voidRuns(of: tip.number) }).first,
                 run.first == tip.sequence + 1,
                 let verified = try? VerifiedRun(
                     verifying: run, kind: .data, plant: context.environment.plant,
                     after: .init(hash: tip.hash, station: tip.station))
             else { return false }
-            let place = Int(reference.sequence) - Int(run.first)
-            if verified.entries.indices.contains(place), verified.entries[place].hash.prefix != reference.prefix {
+            let place = Int(last) - Int(run.first)
+            if let prefix, verified.entries.indices.contains(place), verified.entries[place].hash.prefix != prefix {
                 return false
             }
-            // One at a time: what it depends on may have to be adopted, and depend on the one before.
-            try requireKeys(for: verified.entries.prefix(1), of: run.replica)
-            let deps = [try resolve(verified.entries[0].entry.deps, kind: .data, otherwise: .missingDependency)]
+            let deps = try adoptCauses(of: verified.entries.prefix(place + 1))
+            try requireKeys(for: verified.entries.prefix(deps.count), of: run.replica)
             try attempt { try context.log.forgetVoid(run, of: tip.number) }
-            try store(verified, 1, run: run, held: tip, deps: deps, contents: nil)
-            if run.entries.count > 1 {
-                var rest = run
-                rest.first += 1
-                rest.entries.removeFirst()
-                rest.previous = verified.entries[0].hash.prefix
+            try store(verified, deps.count, run: run, held: tip, deps: deps, contents: nil)
+            if deps.count < run.entries.count {
+                let rest = run.dropFirst(deps.count, after: verified.entries[deps.count - 1].hash.prefix)
                 try attempt { try context.log.setAside(rest, of: tip.number) }
             }
         }
+    }
+
+    /// What entries depend on: of as many as depend only on what is held, or of the first one after its causes were adopted. These may
+    /// depend on the entry before, so that has to be stored first.
+    private mutating func adoptCauses(
+        of entries: ArraySlice<(entry: Entry, hash: ChangeHash)>
+    ) throws(Refusal) -> [[LocalDot]] {
+        var deps: [[LocalDot]] = []
+        for (entry, _) in entries {
+            var dots: [LocalDot] = []
+            for reference in entry.deps {
+                guard let dot = try attempt({ try context.log.resolve(reference, kind: .data) }) else { break }
+                dots.append(dot)
+            }
+            if dots.count == entry.deps.count {
+                deps.append(dots)
+            } else if deps.isEmpty {
+                return [try resolve(entry.deps, kind: .data, otherwise: .missingDependency)]
+            } else {
+                break
+            }
+        }
+        return deps
+    }
+
+    /// Applies what was set aside of logs and counts again. What cannot be applied yet stays where it is.
+    mutating func readmit(_ logs: [(tip: LogTip, end: SequenceNumber)]) throws {
+        for (tip, end) in logs {
+            do throws(Refusal) {
+                _ = try adopt(tip.replica, through: end, as: nil)
+            } catch {
+                if case .failure(let failure) = error { throw failure }
+            }
+        }
+        try context.rows.merge(context.operations, as: changes, pausing: {})
+        try context.save(latestTimestamp: clock.latest)
     }
 
     /// The part of a run beyond what is held; nil when there is none.
@@ -238,7 +277,9 @@ struct BatchApplier {
         var dots: [LocalDot] = []
         for reference in references {
             var found = try attempt { try context.log.resolve(reference, kind: kind) }
-            if found == nil, kind == .data, try adopt(reference) {
+            if found == nil, kind == .data,
+                try adopt(reference.replica, through: reference.sequence, as: reference.prefix)
+            {
                 found = try attempt { try context.log.resolve(reference, kind: kind) }
             }
             guard let dot = found else {
@@ -374,5 +415,19 @@ extension Roster {
         var log = RosterLog(genesis: genesis, genesisHash: run.entries[0].hash)
         for (entry, hash) in run.entries.dropFirst() { log.append(RosterLog.Entry(entry, hash: hash)) }
         return recognises(log)
+    }
+}
+
+extension VerifiedRun {
+    /// Whether an entry of a roster log removes a station.
+    fileprivate func removes(_ station: StationKey) -> Bool {
+        entries.contains { entry, _ in
+            ((try? RosterBody(decoding: entry.body))?.acts ?? []).contains { act in
+                switch act {
+                case .revoke(station, _), .retire(station, _): true
+                default: false
+                }
+            }
+        }
     }
 }

@@ -39,12 +39,16 @@ struct EpochCommit {
     func share(in roster: Roster, with isDue: (StationKey) -> Bool) throws -> LogTip? {
         var acts: [RosterAct] = []
         var room = Limits.epochWraps
-        for epoch in roster.epochs.keys.sorted() {
-            let due = roster.membersLacking(epoch).filter { isDue($0.station) }.prefix(room)
+        let ended = roster.endedEpochs
+        for epoch in (Array(roster.epochs.keys) + ended.keys).sorted() {
+            // Who began an epoch beyond its cut is given it with the others, so that nobody takes it for one to seal under.
+            let authors = (ended[epoch]?.authors ?? []).compactMap { roster.formerMembers[$0]?.member }
+                .sorted { $0.rank < $1.rank }
+            let due = roster.membersLacking(epoch).filter { isDue($0.station) }.prefix(max(0, room - authors.count))
             guard !due.isEmpty, let key = try environment.keys.key(of: epoch, roster: { roster }) else { continue }
-            acts.append(try act(giving: key, to: due))
-            room -= due.count
-            if room == 0 { break }
+            acts.append(try act(giving: key, to: due + authors))
+            room -= due.count + authors.count
+            if room <= 0 { break }
         }
         if acts.isEmpty { return nil }
         return try RosterCommit(context: context, incarnation: incarnation).run(by: "", because: "", acts: acts).tip

@@ -1,0 +1,48 @@
+import GembaCausality
+import GembaStore
+import GembaTrust
+import GembaWire
+
+/// What an observer sees of removals: logs of former members end where D5 says, and nothing else ever goes away.
+extension Observer {
+    /// Learns what a station could open.
+    func learnKeys(of identity: StationIdentity, in plant: PlantID) {
+        if history.keysOfStations[identity.stationKey] == nil {
+            history.keysOfStations[identity.stationKey] = HistoryKeys(identity, plant: plant)
+        }
+    }
+
+    /// Takes notice of entries that a node holds no more: only what does not count may have gone.
+    func noticeWithdrawals(at node: SimulatedNode) throws {
+        guard let replica = node.process?.replica, let before = held[node.index]?[.data] else { return }
+        let now = try vector(of: replica, .data)
+        let shorter = before.entries.filter { !now.contains(Dot($0.key, $0.value)) }
+        if shorter.isEmpty { return }
+        let ends = try rule(of: replica).ends(in: now)
+        for (log, last) in shorter {
+            guard let end = ends[log], let kept = now[log], end <= kept else {
+                throw Violation(.durability, at: node.name, "\(Dot(log, last)) was held and is gone, and counts")
+            }
+        }
+        held[node.index]?[.data] = VersionVector(
+            before.entries.reduce(into: [:]) { $0[$1.key] = min($1.value, now[$1.key] ?? $1.value) })
+    }
+
+    /// Of former members a node holds no more than what counts.
+    func checkEnds(_ replica: Replica, _ node: SimulatedNode) throws {
+        let rule = try rule(of: replica)
+        if rule.formerMembers.isEmpty { return }
+        removed.formUnion(rule.formerMembers.keys)
+        let now = try vector(of: replica, .data)
+        for (log, end) in rule.ends(in: now) where now.contains(Dot(log, end + 1)) {
+            throw Violation(
+                .removal, at: node.name,
+                "\(Dot(log, now[log] ?? 0)) of a former member is held, and only \(end) entries count")
+        }
+    }
+
+    /// What counts of former members for whoever knows what a replica knows.
+    func rule(of replica: Replica) throws -> CountingRule {
+        CountingRule(history: history, formerMembers: try replica.roster().formerMembers)
+    }
+}
