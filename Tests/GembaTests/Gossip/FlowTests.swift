@@ -61,6 +61,25 @@ struct FlowTests {
         #expect(simulation.greatestOutstanding[.data] ?? 0 <= max(100, window))
     }
 
+    @Test("S1: two authors who answered each other 100,000 times reach a third one through windows of 64 KiB")
+    func longAnswers() {
+        let simulation = GossipSimulation(seed: 8, nodes: 3)
+        simulation.faults.usesCodec = false
+        simulation.limits.dataWindow = 64 << 10
+        for index in 0..<100_000 {
+            let author = ReplicaID(rawValue: UInt128(index % 2 + 1))
+            simulation.write(author, at: 0)
+            simulation.nodes[1].update(.data) { $0.append(Dot(author, SequenceNumber(index / 2))) }
+        }
+        for source in [0, 1] { simulation.connect(source, 2) }
+        // A window is used up every 10 ms, which makes less than two seconds, even if all of it comes twice.
+        #expect(simulation.run(for: 10_000) { simulation.isConverged })
+        #expect(simulation.endings.isEmpty)
+        #expect(simulation.greatestOutstanding[.data] ?? 0 <= 64 << 10)
+        // Nothing had to be asked for again.
+        #expect(simulation.sent["root"] == 8)
+    }
+
     @Test("An entry longer than the window still goes, alone")
     func longerThanWindow() {
         let simulation = GossipSimulation(seed: 3, nodes: 2)

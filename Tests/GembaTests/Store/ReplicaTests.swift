@@ -51,6 +51,27 @@ struct ReplicaTests {
         #expect(try a.digest() == b.digest())
     }
 
+    @Test("M8: an element that is added once more while somebody else removes it stays")
+    func addedOnceMore() throws {
+        let plant = try TestPlant()
+        let (a, b) = (plant.founder, try plant.enrol("L3"))
+        let part = try a.write(by: "ewa") { tx in
+            let part = try tx.insert(into: "part", ["name": .text("label roll")])
+            for label in ["paper", "urgent"] { try tx.add(.text(label), to: "labels", of: part, in: "part") }
+            return part
+        }
+        try a.exchange(with: b)
+        try a.write(by: "ewa") { try $0.add(.text("paper"), to: "labels", of: part, in: "part") }
+        try b.write(by: "jan") { tx in
+            for label in ["paper", "urgent"] { try tx.remove(.text(label), from: "labels", of: part, in: "part") }
+        }
+        try a.exchange(with: b)
+        for replica in [a, b] {
+            #expect(try replica.read { try String.fetchOne($0, sql: "SELECT labels FROM part") } == #"["paper"]"#)
+        }
+        #expect(try a.digest() == b.digest())
+    }
+
     @Test("Taking stock says what it had counted, and increments made apart from it do not change it (M9, F4)")
     func stockTaking() throws {
         let plant = try TestPlant()

@@ -120,6 +120,41 @@ struct TextTests {
         #expect(try upgraded.verify().fault == nil)
     }
 
+    @Test("M10: what a laptop wrote into a text while its history was folded finds its place")
+    func folded() throws {
+        let pair = try Pair("Clean the rollers. Log it.")
+        let laptop = try pair.plant.enrol("L9", schema: Self.schema)
+        let stations = [pair.first, pair.second]
+        func meet() throws {
+            for replica in stations { try replica.acknowledge() }
+            for _ in 0..<2 { try pair.meet() }
+        }
+        try laptop.exchange(with: pair.first)
+        try laptop.acknowledge()
+        try laptop.exchange(with: pair.first)
+        try laptop.write(by: "ala") { try $0.insert(" both", at: 5, in: "notes", of: pair.row, in: "part") }
+        try laptop.write(by: "ala") { try $0.insert(" twice", at: 30, in: "notes", of: pair.row, in: "part") }
+
+        // What the laptop wrote behind is deleted meanwhile, and all that says so is folded.
+        try pair.first.write(by: "ewa") { try $0.replace(0..<6, with: "", in: "notes", of: pair.row, in: "part") }
+        try pair.second.write(by: "jan") { try $0.insert("First: ", at: 0, in: "notes", of: pair.row, in: "part") }
+        for _ in 0..<3 { try meet() }
+        #expect(try pair.first.fold(olderThan: 0, without: [laptop.identity.stationKey]).entries > 2)
+        let signed = try #require(try pair.first.recentCheckpoint())
+        for index in try laptop.stage(signed) {
+            #expect(try laptop.stage(try #require(try pair.first.chunk(index, of: signed.manifest.id))))
+        }
+        _ = try laptop.install(signed.manifest.id)
+        try pair.first.pull(.data, from: laptop)
+        try laptop.pull(.data, from: pair.first)
+        try pair.meet()
+        for replica in stations + [laptop] {
+            #expect(try replica.digest() == pair.first.digest())
+            #expect(try pair.text(replica) == "First:  boththe rollers. Log it twice.")
+            #expect(try replica.verify().fault == nil)
+        }
+    }
+
     @Test("the past of a text can be read, and an anchor follows its character")
     func past() throws {
         let pair = try Pair("one two")

@@ -36,6 +36,29 @@ struct SealedPlantTests {
         #expect(Set(seals.map(\.nonce)).count == 10)
     }
 
+    @Test("seals another text at the same place under another nonce, when it was rolled back and nothing told it so")
+    func rolledBack() throws {
+        _ = try insert("before", at: founder)
+        let (place, copy) = (founder.folder, plant.folder.folder("copy"))
+        try FileManager.default.copyItem(atPath: place, toPath: copy)
+        _ = try insert("first", at: founder)
+        let lost = try #require(try founder.currentTip())
+        let first = try #require(try entries(of: founder).last)
+        for file in try FileManager.default.contentsOfDirectory(atPath: place) where file.hasPrefix("replica.") {
+            // In place, as a backup does it: the file stays the same to the machine.
+            let handle = try #require(FileHandle(forWritingAtPath: place + "/" + file))
+            try handle.truncate(atOffset: 0)
+            try handle.write(contentsOf: FileManager.default.contents(atPath: copy + "/" + file) ?? Data())
+            try handle.close()
+        }
+        let restored = try Replica.open(in: place, schema: .parts, sources: .test)
+        _ = try insert("other", at: restored)
+        #expect(try restored.currentTip()?.dot == lost.dot)
+        let other = try #require(try entries(of: restored).last)
+        let seals = try [first, other].map { try #require($0.seal) }
+        #expect(seals[0].epoch == seals[1].epoch && seals[0].nonce != seals[1].nonce)
+    }
+
     @Test("can be read by every member, wherever in a log a change stands", arguments: [1, 255, 256, 300])
     func reading(count: Int) throws {
         var rows: [RowID] = []
