@@ -8,7 +8,7 @@ import Testing
 @testable import GembaStore
 
 @Suite("T2, T3: an administrator's laptop is stolen, and dates the removal of everybody back")
-struct StolenAdminTests {
+struct MassRemovalTests {
     private let plant: TestPlant
     private let founder: Replica
     private let admin: Replica
