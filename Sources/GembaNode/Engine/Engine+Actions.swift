@@ -290,10 +290,10 @@ extension Engine {
 }
 
 extension ByeMessage.Code {
-    /// Whether it blames the peer for what it sent.
+    /// Whether it blames the peer for what it sent. That it is a member no more is no offence.
     var isViolation: Bool {
         switch self {
-        case .malformedFrame, .limitExceeded, .invalidChange, .identityMismatch, .otherPlant, .notAMember: true
+        case .malformedFrame, .limitExceeded, .invalidChange, .identityMismatch, .otherPlant: true
         default: false
         }
     }

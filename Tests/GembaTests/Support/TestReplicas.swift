@@ -35,13 +35,16 @@ final class TestPlant: Sendable {
     }
 
     /// Enrols a station through the founder, both roster logs exchanged.
-    func enrol(_ name: String, as role: Role = .station, schema: Schema = .parts) throws -> Replica {
-        let token = try founder.invite(as: role, name: name, validForSeconds: 3600, routes: [], by: "admin")
+    func enrol(
+        _ name: String, as role: Role = .station, by other: Replica? = nil, schema: Schema = .parts
+    ) throws -> Replica {
+        let inviter = other ?? founder
+        let token = try inviter.invite(as: role, name: name, validForSeconds: 3600, routes: [], by: "admin")
         let replica = try Replica.join(
             with: token, station: name, in: folder.folder(name), schema: schema, sources: .test)
-        try founder.pull(.roster, from: replica)
-        try founder.shareEpochs()
-        try replica.pull(.roster, from: founder)
+        try inviter.pull(.roster, from: replica)
+        try inviter.shareEpochs()
+        try replica.pull(.roster, from: inviter)
         return replica
     }
 }

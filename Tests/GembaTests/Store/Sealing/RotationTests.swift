@@ -17,7 +17,9 @@ struct RotationTests {
         let second = try plant.enrol("IT2", as: .admin)
         admins = [plant.founder, second]
         press = try plant.enrol("L3")
-        thief = try plant.enrol("L4")
+        // By the lower of the two, so that it ranks below both.
+        thief = try plant.enrol("L4", by: second)
+        try plant.founder.pull(.roster, from: second)
         for replica in [second, press, thief] { try replica.pull(.roster, from: plant.founder) }
     }
 
