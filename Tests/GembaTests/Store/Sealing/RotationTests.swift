@@ -17,7 +17,13 @@ struct RotationTests {
         let second = try plant.enrol("IT2", as: .admin)
         admins = [plant.founder, second]
         press = try plant.enrol("L3")
-        thief = try plant.enrol("L4")
+        // Invited by the second administrator, it ranks below both.
+        let token = try second.invite(as: .station, name: "L4", validForSeconds: 60, routes: [], by: "ola")
+        thief = try Replica.join(
+            with: token, station: "L4", in: plant.folder.folder("L4"), schema: .parts, sources: .test)
+        try second.pull(.roster, from: thief)
+        try second.shareEpochs()
+        try plant.founder.pull(.roster, from: second)
         for replica in [second, press, thief] { try replica.pull(.roster, from: plant.founder) }
     }
 
