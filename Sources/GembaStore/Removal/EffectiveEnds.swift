@@ -7,6 +7,8 @@ import GembaWire
 /// An entry of a former member counts when it lies within the removal's cut, or in the causal past of an entry that counts: of any
 /// entry of a member, or of one within the cut of another former member. What lies beyond is as if it were not held. This is
 /// a function of the entries held and the roster alone, so every replica decides alike, in whatever order both came.
+///
+/// A station whose join does not count may have been a member where not all was known yet. Its logs are cut at the beginning.
 struct EffectiveEnds {
     private let context: StoreContext
     private let roster: Roster
@@ -16,9 +18,10 @@ struct EffectiveEnds {
         self.roster = roster
     }
 
-    /// The former member whose log it is; nil when everything counts, or nothing is known of the station.
-    private func author(_ station: StationKey) -> FormerMember? {
-        roster.members[station] == nil ? roster.formerMembers[station] : nil
+    /// Where a station's logs are cut; nil when everything counts, or nothing is known of the station.
+    private func cut(of station: StationKey) -> [ReplicaID: ChangeReference]? {
+        if roster.members[station] != nil { return nil }
+        return roster.formerMembers[station]?.cut ?? (roster.isVoid(station) ? [:] : nil)
     }
 
     /// The last entry of a log that counts; nil when all do.
@@ -27,10 +30,10 @@ struct EffectiveEnds {
     func end(
         of replica: ReplicaID, by station: StationKey, hash: (SequenceNumber) -> ChangeHash? = { _ in nil }
     ) throws -> SequenceNumber? {
-        guard let former = author(station) else { return nil }
+        guard let cuts = cut(of: station) else { return nil }
         var end: SequenceNumber = 0
         let number = try context.numbers.number(of: replica, on: context.connection)
-        if let cut = former.cut[replica] {
+        if let cut = cuts[replica] {
             let prefix =
                 try hash(cut.sequence)?.prefix
                 ?? number.flatMap {
@@ -49,7 +52,7 @@ struct EffectiveEnds {
         var last: SequenceNumber = 0
         for tip in try context.log.tips(of: .data) where tip.station != station {
             var limit = tip.sequence
-            if let former = author(tip.station) { limit = min(limit, former.cut[tip.replica]?.sequence ?? 0) }
+            if let cuts = cut(of: tip.station) { limit = min(limit, cuts[tip.replica]?.sequence ?? 0) }
             let dot = LocalDot(replica: tip.number, sequence: limit)
             last = max(last, try context.history.seen(by: dot, of: number) ?? 0)
         }

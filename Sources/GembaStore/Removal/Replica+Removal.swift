@@ -5,7 +5,7 @@ public import GembaWire
 /// What removals do to what is held.
 extension Replica {
     /// Brings logs and rows in line with the roster: what does not count any more of former members' logs is set aside, and what
-    /// counts again, since a member was reinstated or a cut moved, is applied.
+    /// counts again, since a member was reinstated or admitted or a cut moved, is applied.
     ///
     /// Called whenever the roster changed. Does nothing, at the cost of a look at the logs, when all is in line.
     ///
@@ -29,7 +29,9 @@ extension Replica {
 
     private func isUnsettled() throws -> Bool {
         try withReader { context in
-            if try context.roster().formerMembers.isEmpty, try context.log.logsWithVoid().isEmpty { return false }
+            let roster = try context.roster()
+            let isOrdinary = roster.formerMembers.isEmpty && !roster.hasVoidJoins
+            if isOrdinary, try context.log.logsWithVoid().isEmpty { return false }
             return try !context.withdrawable().isEmpty || !context.returning().isEmpty
         }
     }

@@ -114,7 +114,7 @@ struct BatchApplier {
 
     // MARK: - Authors
 
-    /// How many entries of a run count: all, unless its author is no member any more.
+    /// How many entries of a run count: all, unless its author is no member any more, or never came to be one.
     private func countedEntries(of run: VerifiedRun) throws(Refusal) -> Int {
         let roster = try attempt { try context.roster() }
         guard kind == .data else {
@@ -124,9 +124,10 @@ struct BatchApplier {
             }
             return run.entries.count
         }
-        guard let author = roster.presentOrFormerMember(run.station) else { throw .problem(.needsRoster) }
-        guard author.may(.writeData) else {
-            throw .problem(.invalid("Station \(author.name) may not write data."))
+        let author = roster.presentOrFormerMember(run.station)
+        guard author != nil || roster.isVoid(run.station) else { throw .problem(.needsRoster) }
+        guard roster.mayHaveWritten(run.station) else {
+            throw .problem(.invalid("Station \(author?.name ?? run.station.description) may not write data."))
         }
         let end = try attempt {
             try EffectiveEnds(context, roster).end(of: run.replica, by: run.station) { sequence in

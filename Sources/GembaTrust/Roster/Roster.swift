@@ -129,6 +129,24 @@ public struct Roster: Sendable {
         members[station] ?? formerMembers[station]?.member
     }
 
+    /// Whether a station holds a join that does not count. It may have been a member where not all was known yet, and have
+    /// written: what members built on counts with what they wrote.
+    public func isVoid(_ station: StationKey) -> Bool { reasons[station] != nil }
+
+    /// Whether there are joins that do not count.
+    public var hasVoidJoins: Bool { !reasons.isEmpty }
+
+    /// Whether a station's data logs may have entries: as a member, as one that was, or by a join that does not count.
+    public func mayHaveWritten(_ station: StationKey) -> Bool {
+        if let member = presentOrFormerMember(station) { return member.may(.writeData) }
+        return (admissions[station] ?? []).contains { join in
+            guard let log = logs[join.replica], join.sequence > 0, join.sequence <= log.last else { return false }
+            return log.entries[Int(join.sequence) - 1].body?.acts.contains {
+                if case .join(_, let member, _) = $0 { member.role.rights.isSuperset(of: .writeData) } else { false }
+            } ?? false
+        }
+    }
+
     /// Whether memberships may rest on a station's acts: the recovery key, and members and former members that may invite.
     public func decidesOnMembers(_ station: StationKey) -> Bool {
         station == recovery || presentOrFormerMember(station)?.may(.invite) ?? false

@@ -116,6 +116,27 @@ struct MassRemovalTests {
         try expectAllInOffice(["after", "after", "meanwhile"] + Self.work)
     }
 
+    @Test("L6: a guest of the thief is nobody in the end, and what an honest station built on its work is not lost")
+    func guest() throws {
+        let token = try thief.invite(as: .station, name: "GUEST", validForSeconds: 60, routes: [], by: "ola")
+        let guest = try Replica.join(
+            with: token, station: "GUEST", in: plant.folder.folder("GUEST"), schema: .parts, sources: .test)
+        try thief.pull(.roster, from: guest)
+        try meet(guest, thief)
+        try meet(stations[0], guest)
+        let row = try guest.write(by: "eve") { try $0.insert(into: "part", ["name": .text("bait")]) }
+        try meet(stations[0], guest)
+        try stations[0].write(by: "jan") { try $0.update("part", row, ["name": .text("taken")]) }
+        try write("after", at: stations[0])
+        try write("behind", at: guest)
+        try meet(stations[0], guest)
+
+        try founder.revoke(admin.identity.stationKey, by: "marek", because: "stolen")
+        try meetAll()
+        #expect(try founder.roster().standing(of: guest.identity.stationKey) == .void(.inviterVoid))
+        try expectAllInOffice(["after", "taken"] + Self.work)
+    }
+
     @Test("Where the office hears of it first, it takes the removals back by name, and everything is as it was")
     func heard() throws {
         try removeEverybody()
