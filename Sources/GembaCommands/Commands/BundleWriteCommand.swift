@@ -17,7 +17,8 @@ public struct BundleWriteCommand<Owner: Program>: ParsableCommand {
 
                 Without --since, everything is written. With it, only what its reader is said to lack: what followed an \
                 earlier bundle, which may come from the other side, or what a member has not acknowledged by anything it \
-                wrote. The file can be read by whoever finds it: treat the stick as you would the machine.
+                wrote. In a plant that seals its changes, who finds the file reads who wrote how much and when, and nothing \
+                else; in one that was founded with --open, everything.
                 """)
     }
 

@@ -36,9 +36,11 @@ extension StoreContext {
         return lamports.0 == lamports.1 ? left < right : lamports.0 < lamports.1
     }
 
-    /// What a change did to a row; nil when its body is not held.
+    /// What a change did to a row; nil when its body is not held. An invalid one did nothing, whoever claims to have seen what it
+    /// did.
     func operation(of dot: LocalDot, on row: RowID, in table: TableID) throws -> RowOperation? {
-        guard let segment = try log.segment(of: dot), !segment.isFolded else { return nil }
+        guard let segment = try log.segment(of: dot), !segment.isFolded, !segment.record(dot.sequence).isQuarantined
+        else { return nil }
         return try body(of: dot.sequence, in: segment).operations
             .first { $0.row == row && $0.table == table }
     }

@@ -107,4 +107,22 @@ struct ForeignChangeTests {
         #expect(try press.apply([log.run], kind: .data).quarantinedCount == 1)
         try expect(["honest"])
     }
+
+    @Test("D3: a change that cannot be read did nothing to a row, whoever says that it had seen what it did")
+    func unreadable() throws {
+        var log = try HandWrittenLog(of: author, witness: plant.founder)
+        let insert = RowOperation(table: 1, row: row, verb: .insert, effects: [register(1, .text("whole"))])
+        try log.append(body: body([insert], lamport: 1).encoded(author: log.replica))
+        let edit = RowOperation(
+            table: 1, row: row, verb: .edit, saw: [Dot(log.replica, 1)],
+            effects: [register(1, replaces: [Dot(log.replica, 1)], .text("cut off"))])
+        try log.append(body: body([edit], lamport: 2).encoded(author: log.replica).dropLast())
+        #expect(try plant.founder.apply([log.run], kind: .data).quarantinedCount == 1)
+        let found = try plant.founder.withReader { context in
+            let number = try #require(try context.log.tip(of: log.replica)).number
+            return try (1...2).map { try context.operation(of: LocalDot(replica: number, sequence: $0), on: row, in: 1) }
+        }
+        #expect(found[0] != nil && found[1] == nil)
+        try expect(["whole"])
+    }
 }

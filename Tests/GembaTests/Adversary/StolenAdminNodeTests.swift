@@ -7,7 +7,7 @@ import GembaWire
 import Testing
 
 @Suite("T2, T3: administrators against each other, on running nodes", .serialized)
-struct StolenAdminTests {
+struct StolenAdminNodeTests {
     private let bench: NodeBench
     private let founder: Replica
     private let deputy: Replica
