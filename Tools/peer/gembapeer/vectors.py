@@ -4,7 +4,7 @@ import json
 import sys
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Iterable
 
 from . import acts, keys, log, messages
 from .body import Body, Register, SetEdit
@@ -12,7 +12,7 @@ from .encoding import Malformed, Map, decode, encode
 from .fields import Dot, Ref
 from .packs import Context
 from .replica import Log, Replica
-from .roster import fold
+from .roster import Epoch, Former, fold
 
 REFUSALS = (Malformed, log.Unverified)
 
@@ -148,9 +148,7 @@ def roster(case: dict[str, Any]) -> None:
     expected = case["expected"]
     equal((body.timestamp, body.lamport), (expected["timestamp"], expected["lamport"]), "clock")
     for act, wanted in zip(body.acts, expected["acts"], strict=True):
-        kinds = {acts.Invite: 1, acts.Join: 2, acts.Admit: 3, acts.Close: 4, acts.Endpoints: 5, acts.Lapse: 10}
-        kinds[acts.Return] = 11
-        equal(kinds.get(type(act), getattr(act, "kind", None)), wanted["kind"], "kind")
+        equal(acts.kind_of(act), wanted["kind"], "kind")
     if "signed" in case:
         join = next(act for act in body.acts if isinstance(act, acts.Join))
         plant, station = bytes.fromhex(case["plant"]), bytes.fromhex(case["station"])
@@ -181,6 +179,11 @@ def folds(case: dict[str, Any]) -> None:
         take_up(replica, [log.Run.read(decode(bytes.fromhex(data))) for data in order])
         found = fold(plant, replica.roster_logs())
         equal([shape_of(m) for m in found.members.values()], case["members"], "members")
+        equal([former_of(f) for f in found.former.values()], case.get("former", []), "former members")
+        equal(found.plant_name, case.get("plantName", found.plant_name), "the plant's name")
+        equal(found.policy, case.get("policy", found.policy), "policy")
+        if "epochs" in case:
+            equal([epoch_of(e) for e in found.epochs], case["epochs"], "epochs")
 
 
 def take_up(replica: Replica, whole: list[log.Run]) -> None:
@@ -210,6 +213,22 @@ def shape_of(member: Any) -> dict[str, Any]:
         "transport": member.member.transport.hex(), "sealing": member.member.sealing.hex(), "depth": member.depth,
         "endpoints": list(member.endpoints), "lapsed": member.is_lapsed,
     }  # fmt: skip
+
+
+def former_of(former: Former) -> dict[str, Any]:
+    return {
+        "station": former.standing.station.hex(), "kind": int(former.is_revoked),
+        "cut": refs_of(sorted(former.cut.values())), "removals": refs_of(former.removals),
+    }  # fmt: skip
+
+
+def refs_of(refs: Iterable[Ref]) -> list[list[Any]]:
+    return [[ref.replica.hex(), ref.seq, ref.prefix.hex()] for ref in refs]
+
+
+def epoch_of(epoch: Epoch) -> dict[str, Any]:
+    recipients = [station.hex() for station in epoch.recipients]
+    return {"epoch": epoch.name.hex(), "author": epoch.author.hex(), "recipients": recipients, "usable": epoch.is_usable}
 
 
 def frames(case: dict[str, Any]) -> None:
