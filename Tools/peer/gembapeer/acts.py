@@ -244,3 +244,15 @@ def is_acceptable_member(member: Member) -> bool:
         and keys.is_acceptable_agreement_key(member.transport)
         and keys.is_acceptable_agreement_key(member.sealing)
     )
+
+
+def words(plant: bytes, station: bytes, transport: bytes, sealing: bytes, genesis: bytes) -> str:
+    """What both sides of an enrolment show: four proquints (§6)."""
+    digest = sha256(b"gemba/words/1" + plant + station + transport + sealing + genesis).digest()
+    return "-".join(_proquint(int.from_bytes(digest[at : at + 2], "big")) for at in range(0, 8, 2))
+
+
+def _proquint(number: int) -> str:
+    consonants, vowels = "bdfghjklmnprstvz", "aiou"
+    letters = ((consonants, 12, 15), (vowels, 10, 3), (consonants, 6, 15), (vowels, 4, 3), (consonants, 0, 15))
+    return "".join(alphabet[number >> shift & mask] for alphabet, shift, mask in letters)

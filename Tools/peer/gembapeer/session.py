@@ -181,7 +181,7 @@ class Session:
                 if kind == ROSTER or self._may_sync_data():
                     self.channels[kind].on_pulse(position, self._now)
             return None
-        if isinstance(message, m.Ignored):
+        if isinstance(message, m.Unspoken):
             return None
         kind = DATA if isinstance(message, m.Pack) else message.kind  # type: ignore[union-attr]
         if kind == DATA and not self._may_sync_data():

@@ -82,6 +82,7 @@ class Station:
             return value
 
         replica = Replica(store, setting("plant"))
+        replica.sealing_secret = setting("sealing")
         genesis = Entry.decode(setting("genesis"), True, True, None)
         roster_log = genesis.hash(None, 0, bytes(32))[:16]
         data_log = store.setting("data log")
@@ -111,7 +112,7 @@ class Station:
         return self.key in self.replica.roster().members
 
     def write(self, by: str, reason: str, compose: Callable[["Draft"], Entry], epoch_key: bytes | None = None) -> Ref:
-        """Commits the entry that `compose` makes, within the transaction that numbers it, and seals it if it is to."""
+        """Commits the entry that `compose` makes, within the transaction that numbers it, and seals it under a key."""
         with self.replica.store.transaction():
             self.replica.refresh()
             need(self.is_member, "no member of the plant yet")
