@@ -180,6 +180,9 @@ class Tree:
         rows = (StatedRow(*name, self.row_fingerprint(name)) for name in sorted(self.under(digits)))
         return StatedRange(digits, None, tuple(rows))
 
+    def is_passed_over(self, name: RowName) -> bool:
+        return name in self.rows and self.rows[name] is None
+
     def state(self, name: RowName) -> RowState:
         """A9."""
         state = self.rows.get(name) or b""

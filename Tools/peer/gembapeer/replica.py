@@ -111,7 +111,7 @@ class Replica:
         if self._roster is None:
             self._roster = fold(self.plant, self.roster_logs())
             # Who may drop rows may have changed (M16d).
-            self._state, self._projected = State(), 0
+            self.forget_rows()
             self._take_epochs(self._roster)
         return self._roster
 
@@ -162,6 +162,10 @@ class Replica:
                     self._state.apply(Dot(stretch.replica, seq), body, log.pasts[seq], may_drop)
         self._projected = len(self.stretches)
         return self._state
+
+    def forget_rows(self) -> None:
+        """Has the rows made from the logs again."""
+        self._state, self._projected = State(), 0
 
     def reach(self, names: Iterable[Name]) -> Clock:
         """These logs, and what is in the causal past of their last entries."""
@@ -296,7 +300,7 @@ class Replica:
                 if body is SEALED:
                     entry = Entry.decode(log.data[seq], False, False, name)
                     log.bodies[seq] = self._body(name, log, seq, entry, log.hashes[seq - 1])
-        self._state, self._projected = State(), 0
+        self.forget_rows()
 
     # Writing
 

@@ -33,6 +33,8 @@ class Station:
     name: str
     roster_log: Name
     data_log: Name | None = None
+    is_asking: bool = False
+    """Whether a session asks about rows: one peer is asked at a time (10-agreement §4)."""
 
     @property
     def key(self) -> bytes:
