@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterable
 
 from . import acts, agreement, checkpoints, keys, log, messages
+from .beacon import open_datagram, read_beacon
 from .body import Body, Register, SetEdit
 from .encoding import Malformed, Map, decode, encode
 from .fields import Dot, Ref, array, blob
@@ -273,6 +274,14 @@ def manifests(case: dict[str, Any]) -> None:
     equal([manifest.id.hex(), manifest.maker.hex()], [case["expected"]["id"], case["key"]], "id and maker")
 
 
+def beacons(case: dict[str, Any]) -> None:
+    plant = bytes.fromhex(case["plant"])
+    content = open_datagram(unpacked(case["input"]), plant)
+    beacon = read_beacon(content, plant)
+    equal([content.hex(), beacon.signed(plant).hex()], [case["beacon"], case["signed"]], "beacon and signed bytes")
+    equal([beacon.station.hex(), beacon.counter, list(beacon.endpoints)], list(case["expected"].values()), "fields")
+
+
 def packs(case: dict[str, Any]) -> None:
     reading, writing = Context(), Context()
     found = [reading.unpack(decode(unpacked(data))) for data in case["input"]]
@@ -295,6 +304,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     "items": items, "entries": entries, "genesis": genesis, "bodies": bodies, "coded": coded, "heads": heads,
     "runs": runs, "digests": digests, "roster": roster, "tokens": tokens, "folds": folds, "epochs": epochs, "frames": frames,
     "packs": packs, "merges": merges, "rows": rows, "words": words, "manifests": manifests,
+    "beacons": beacons,
 }  # fmt: skip
 
 
