@@ -1,4 +1,4 @@
-"""Whether two replicas that hold the same have the same rows: the tree, what is said about it, and the frames (10-agreement)."""
+"""Whether replicas that hold the same have the same rows: the tree, and what is said about it (10-agreement)."""
 
 import hmac
 from functools import cache

@@ -38,6 +38,7 @@ def read_beacon(content: bytes, plant: bytes) -> Beacon:
     need(integer(version) == 1, "B1: another version")
     named = tuple(text(endpoint, 1, 255) for endpoint in array(endpoints, 1, 4))
     beacon, signature = Beacon(blob(station, 32), natural(counter), named), read_head(head)
-    if not keys.is_acceptable_signing_key(beacon.station) or not keys.verifies(beacon.station, signature, beacon.signed(plant)):
+    is_sound = keys.is_acceptable_signing_key(beacon.station)
+    if not is_sound or not keys.verifies(beacon.station, signature, beacon.signed(plant)):
         raise Unverified("B3: the beacon")
     return beacon

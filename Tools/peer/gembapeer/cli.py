@@ -36,7 +36,8 @@ def main() -> int:
     commands.add_parser("write", help="make a change for each JSON line on standard input")
     for name, words in (
         ("digest", "print the digest of all merge states"), ("root", "print the root digest of the data logs"),
-        ("vector", "print the vectors of roster and data"), ("rows", "print the merge states"), ("key", "print the transport key"), ("members", "print the members"),
+        ("vector", "print the vectors of roster and data"), ("rows", "print the merge states"),
+        ("key", "print the transport key"), ("members", "print the members"),
     ):  # fmt: skip
         commands.add_parser(name, help=words)
     for command in commands.choices.values():
@@ -103,7 +104,8 @@ def _write(arguments: argparse.Namespace) -> None:
                 content = body_content(draft, operations_of(draft, change.get("operations", [])))
                 return Entry(draft.deps, None, 0, content)
 
-            ref = station.write(change.get("by", ""), change.get("because", ""), compose, station.replica.newest_epoch(is_usable=True))
+            epoch_key = station.replica.newest_epoch(is_usable=True)
+            ref = station.write(change.get("by", ""), change.get("because", ""), compose, epoch_key)
             print(f"{ref.replica.hex()} {ref.seq}")
 
 
@@ -142,6 +144,6 @@ def _vectors(arguments: argparse.Namespace) -> int:
 
 
 COMMANDS = {
-    "join": _join, "run": _run, "sync": _sync, "write": _write, "digest": _digest, "root": _root, "vector": _vector, "rows": _rows,
-    "key": _key, "members": _members, "vectors": _vectors,
+    "join": _join, "run": _run, "sync": _sync, "write": _write, "digest": _digest, "root": _root, "vector": _vector,
+    "rows": _rows, "key": _key, "members": _members, "vectors": _vectors,
 }  # fmt: skip

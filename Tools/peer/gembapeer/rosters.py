@@ -15,7 +15,8 @@ from typing import Any
 
 from . import keys
 from .acts import (
-    ADMIT, CLOSE, ENDPOINTS, EPOCH, INVITE, JOIN, LAPSE, POLICY, RE_KEY, REINSTATE, RETIRE, RETURN, REVOKE, what_a_join_signs,
+    ADMIT, CLOSE, ENDPOINTS, EPOCH, INVITE, JOIN, LAPSE, POLICY, RE_KEY, REINSTATE, RETIRE, RETURN, REVOKE, parse_printed,
+    what_a_join_signs,
 )  # fmt: skip
 from .differential import Plant
 from .encoding import encode
@@ -71,8 +72,8 @@ class Actor:
 class Scene:
     """One history of a roster."""
 
-    def __init__(self, seed: int, stations: list[Station], kinds: Counter[str]):
-        self.random, self.kinds = random.Random(seed), kinds
+    def __init__(self, seed: int, stations: list[Station], recovery: bytes, kinds: Counter[str]):
+        self.random, self.kinds, self.recovery = random.Random(seed), kinds, recovery
         self.actors = [Actor(station.replica, station.seed, station.roster_log) for station in stations]
         self.secrets: list[tuple[bytes, int, Actor]] = []
         self.logs: list[Name] = [actor.log for actor in self.actors]
@@ -91,11 +92,27 @@ class Scene:
                 give(source.replica, target.replica, self.random.choice((1, 3, 1000)))
             elif chance < 0.55 and self.secrets:
                 self._join(actor)
-            elif chance < 0.58:
+            elif chance < 0.61:
+                self._recover(actor)
+            elif chance < 0.64:
                 actor.continue_in_a_new_log()
                 self.kinds["continue"] += 1
             else:
                 self._write(actor, [self._act(actor) for _ in range(self.random.choice((1, 1, 1, 2, 3)))])
+
+    def _recover(self, friend: Actor) -> None:
+        """Somebody uses the recovery key, in a log of its own (05-roster §1)."""
+        replica, key = Replica.in_memory(friend.replica.plant), keys.signing_public(self.recovery)
+        give(friend.replica, replica, 10**6)
+        deps = replica.frontier(ROSTER, None)
+        genesis = Genesis(ROSTER, replica.plant, key, secrets.token_bytes(16), 1, (), deps, None)
+        actor = Actor(replica, self.recovery, b"")
+        actor.log = actor._append(None, [Entry((), None, 0, genesis.encoded())])
+        self.actors.append(actor)
+        if key not in self.stations:
+            self.stations.append(key)
+        self._write(actor, [self._act(actor) for _ in range(self.random.choice((1, 2, 3)))])
+        self.kinds["recovery"] += 1
 
     def _write(self, actor: Actor, acts: list[Any]) -> None:
         for act in acts:
@@ -135,7 +152,8 @@ class Scene:
                 return [REINSTATE, station, sorted(set(self.random.choices(known, k=self.random.choice((1, 1, 2, 3)))))]
             case 11 if actor is not self.actors[0]:
                 transport, sealing = (keys.agreement_public(secrets.token_bytes(32)) for _ in range(2))
-                return [RE_KEY, self.random.choice((0, 1, 1, 2)), transport, self.random.choice((sealing, sealing, bytes(32)))]
+                sealing = self.random.choice((sealing, sealing, bytes(32)))
+                return [RE_KEY, self.random.choice((0, 1, 1, 2)), transport, sealing]
             case 12:
                 members = list(actor.replica.roster().members.values())
                 given = {m.member.sealing for m in self.random.sample(members, min(2, len(members)))}
@@ -194,7 +212,8 @@ class Scene:
 
 def check(plant: Plant, seed: int, kinds: Counter[str], patience: float) -> str | None:
     """What is wrong after one history, or None."""
-    scene = Scene(seed, plant.authors, kinds)
+    recovery = parse_printed("gemba-recovery1-", (plant.gemba.data / "recovery.key").read_text())
+    scene = Scene(seed, plant.authors, recovery, kinds)
     scene.run()
     carrier = plant.authors[0]
     for _ in range(3):
@@ -292,7 +311,8 @@ def main() -> int:
                     print(f"seed {seed}: {fault}", flush=True)
                     break
             roster = plant.authors[0].replica.roster()
-            print(f"{done} histories, {len(roster.members)} members and {len(roster.former)} former ones in this plant", flush=True)
+            counted = f"{len(roster.members)} members and {len(roster.former)} former ones in this plant"
+            print(f"{done} histories, {counted}", flush=True)
         finally:
             plant.folder.end()
         if not arguments.keep:
