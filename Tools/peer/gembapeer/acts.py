@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from . import keys
 from .encoding import Malformed, decode, encode
-from .fields import Ref, Replica, array, blob, integer, natural, need, reference, references, text
+from .fields import Ref, Replica, array, ascending, blob, integer, natural, need, reference, references, text
 from .log import Member
 
-INVITE, JOIN, ADMIT, CLOSE, ENDPOINTS, LAPSE, RETURN = 1, 2, 3, 4, 5, 10, 11
+INVITE, JOIN, ADMIT, CLOSE, ENDPOINTS, EPOCH, REVOKE, RETIRE, LAPSE, RETURN = 1, 2, 3, 4, 5, 6, 8, 9, 10, 11
+RE_KEY, REINSTATE, POLICY = 12, 14, 15
 
 
 class Invite(NamedTuple):
@@ -52,11 +53,59 @@ class Return(NamedTuple):
     pass
 
 
+class Wrap(NamedTuple):
+    """An epoch's key for who has a sealing key (A5)."""
+
+    recipient: bytes
+    encapsulated: bytes
+    sealed: bytes
+
+
+class EpochAct(NamedTuple):
+    epoch: bytes
+    wraps: tuple[Wrap, ...]
+
+
+class Removal(NamedTuple):
+    """A revoke or a retire."""
+
+    kind: int
+    station: bytes
+    cut: tuple[Ref, ...]
+
+
+class ReKey(NamedTuple):
+    counter: int
+    transport: bytes
+    sealing: bytes
+
+
+class Reinstate(NamedTuple):
+    station: bytes
+    removals: tuple[Ref, ...]
+
+
+class Policy(NamedTuple):
+    counter: int
+    flags: int
+
+
 class UnknownAct(NamedTuple):
     kind: int
 
 
-Act = Invite | Join | Admit | Close | Endpoints | Lapse | Return | UnknownAct
+Act = (
+    Invite | Join | Admit | Close | Endpoints | EpochAct | Removal | Lapse | Return | ReKey | Reinstate | Policy
+    | UnknownAct
+)  # fmt: skip
+KINDS: dict[type, int] = {
+    Invite: INVITE, Join: JOIN, Admit: ADMIT, Close: CLOSE, Endpoints: ENDPOINTS, EpochAct: EPOCH, Lapse: LAPSE,
+    Return: RETURN, ReKey: RE_KEY, Reinstate: REINSTATE, Policy: POLICY,
+}  # fmt: skip
+
+
+def kind_of(act: Act) -> int:
+    return act.kind if isinstance(act, (Removal, UnknownAct)) else KINDS[type(act)]
 
 
 @dataclass(frozen=True)
@@ -95,14 +144,38 @@ def _act(item: Any) -> Act:
         return Endpoints(natural(counter), tuple(text(e, 0, 2**32) for e in array(endpoints, 0, 2**32)))
     try:
         # A1: one of these that is not as specified is like one of an unknown kind.
-        if kind == LAPSE:
-            station, head = array(fields, 2)
-            return Lapse(blob(station, 32), None if head is None else reference(head))
-        if kind == RETURN:
-            array(fields, 0)
-            return Return()
+        return _later_act(kind, fields)
     except Malformed:
-        pass
+        return UnknownAct(kind)
+
+
+def _later_act(kind: int, fields: list[Any]) -> Act:
+    if kind == EPOCH:
+        epoch, items = array(fields, 2)
+        parts = [array(item, 3) for item in array(items, 1, 1024)]
+        wraps = tuple(Wrap(blob(key, 32), blob(encapsulated, 32), blob(sealed, 48)) for key, encapsulated, sealed in parts)
+        need(ascending([wrap.recipient for wrap in wraps]), "A5: wraps are not sorted by sealing key, one each")
+        return EpochAct(blob(epoch, 16), wraps)
+    if kind in (REVOKE, RETIRE):
+        station, cut = array(fields, 2)
+        return Removal(kind, blob(station, 32), references(cut, 2**32))
+    if kind == LAPSE:
+        station, head = array(fields, 2)
+        return Lapse(blob(station, 32), None if head is None else reference(head))
+    if kind == RETURN:
+        array(fields, 0)
+        return Return()
+    if kind == RE_KEY:
+        counter, transport, sealing = array(fields, 3)
+        return ReKey(natural(counter), blob(transport, 32), blob(sealing, 32))
+    if kind == REINSTATE:
+        station, removals = array(fields, 2)
+        refs = tuple(reference(item) for item in array(removals, 1, 2**32))
+        need(ascending([ref[:2] for ref in refs]), "A6: removals are not sorted, one each")
+        return Reinstate(blob(station, 32), refs)
+    if kind == POLICY:
+        counter, flags = array(fields, 2)
+        return Policy(natural(counter), natural(flags))
     return UnknownAct(kind)
 
 
@@ -171,3 +244,15 @@ def is_acceptable_member(member: Member) -> bool:
         and keys.is_acceptable_agreement_key(member.transport)
         and keys.is_acceptable_agreement_key(member.sealing)
     )
+
+
+def words(plant: bytes, station: bytes, transport: bytes, sealing: bytes, genesis: bytes) -> str:
+    """What both sides of an enrolment show: four proquints (§6)."""
+    digest = sha256(b"gemba/words/1" + plant + station + transport + sealing + genesis).digest()
+    return "-".join(_proquint(int.from_bytes(digest[at : at + 2], "big")) for at in range(0, 8, 2))
+
+
+def _proquint(number: int) -> str:
+    consonants, vowels = "bdfghjklmnprstvz", "aiou"
+    letters = ((consonants, 12, 15), (vowels, 10, 3), (consonants, 6, 15), (vowels, 4, 3), (consonants, 0, 15))
+    return "".join(alphabet[number >> shift & mask] for alphabet, shift, mask in letters)

@@ -38,7 +38,7 @@ class Channel:
         self.patience = COMPARISON_PATIENCE
         self.quiet = QUIET
         self.left_out: set[Name] = set()
-        self.members_when_left_out = 0
+        self.roster_when_left_out = (0, 0)
         self.rounds_completed = 0
 
     # Rounds
@@ -159,7 +159,7 @@ class Channel:
         for run, outcome in zip(runs, outcomes):
             if outcome == Outcome.LEFT_OUT:
                 self.left_out.add(run.replica)
-                self.members_when_left_out = len(self.replica.roster().members)
+                self.roster_when_left_out = self._roster_size()
             elif outcome != Outcome.FORKED:
                 self.left_out.discard(run.replica)
                 self._knows(self.replica.logs[run.replica].ref(run.replica, run.last))
@@ -216,9 +216,11 @@ class Channel:
 
     def _tick_left_out(self, now: float) -> None:
         """S9: a later round brings again what could not be applied."""
-        has_grown = len(self.replica.roster().members) > self.members_when_left_out
+        has_grown = self._roster_size() > self.roster_when_left_out
         if (self.kind == DATA and has_grown) or now - self.active_at > self.quiet:
             self.quiet = min(2 * self.quiet, LONGEST_QUIET)
             self.open(now)
 
-
+    def _roster_size(self) -> tuple[int, int]:
+        """What may explain an author or open a seal: members and keys of epochs."""
+        return len(self.replica.roster().members), len(self.replica.epoch_keys)

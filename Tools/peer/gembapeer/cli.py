@@ -12,6 +12,7 @@ from . import vectors
 from .acts import Token
 from .encoding import Malformed, decode
 from .log import DATA, ROSTER, Entry
+from .messages import digest
 from .node import Dialled, Node
 from .station import Draft, Station
 from .writing import body_content, operations_of
@@ -32,11 +33,11 @@ def main() -> int:
     syncing = commands.add_parser("sync", help="run until a peer has shown equal vectors")
     syncing.add_argument("--peer", action="append", default=[], metavar="ENDPOINT[#KEY]", required=True)
     syncing.add_argument("--timeout", type=float, default=120)
-    writing = commands.add_parser("write", help="make a change for each JSON line on standard input")
-    writing.add_argument("--epoch-key", type=Path, help="a file with the hexadecimal key of the epoch to seal under")
+    commands.add_parser("write", help="make a change for each JSON line on standard input")
     for name, words in (
-        ("digest", "print the digest of all merge states"), ("vector", "print the vectors of roster and data"),
-        ("rows", "print the merge states"), ("key", "print the transport key"), ("members", "print the members"),
+        ("digest", "print the digest of all merge states"), ("root", "print the root digest of the data logs"),
+        ("vector", "print the vectors of roster and data"), ("rows", "print the merge states"),
+        ("key", "print the transport key"), ("members", "print the members"),
     ):  # fmt: skip
         commands.add_parser(name, help=words)
     for command in commands.choices.values():
@@ -95,9 +96,6 @@ def _dialled(peers: list[str]) -> list[Dialled]:
 
 def _write(arguments: argparse.Namespace) -> None:
     station = Station.open(arguments.data)
-    epoch_key = bytes.fromhex(arguments.epoch_key.read_text()) if arguments.epoch_key else None
-    if epoch_key:
-        station.replica.hold_epoch(epoch_key)
     for line in sys.stdin:
         if line.strip():
             change: dict[str, Any] = json.loads(line)
@@ -106,12 +104,17 @@ def _write(arguments: argparse.Namespace) -> None:
                 content = body_content(draft, operations_of(draft, change.get("operations", [])))
                 return Entry(draft.deps, None, 0, content)
 
+            epoch_key = station.replica.newest_epoch(is_usable=True)
             ref = station.write(change.get("by", ""), change.get("because", ""), compose, epoch_key)
             print(f"{ref.replica.hex()} {ref.seq}")
 
 
 def _digest(arguments: argparse.Namespace) -> None:
     print(Station.open(arguments.data).replica.state().digest().hex())
+
+
+def _root(arguments: argparse.Namespace) -> None:
+    print(digest(Station.open(arguments.data).replica.vector(DATA))[:16].hex())
 
 
 def _vector(arguments: argparse.Namespace) -> None:
@@ -141,6 +144,6 @@ def _vectors(arguments: argparse.Namespace) -> int:
 
 
 COMMANDS = {
-    "join": _join, "run": _run, "sync": _sync, "write": _write, "digest": _digest, "vector": _vector, "rows": _rows,
-    "key": _key, "members": _members, "vectors": _vectors,
+    "join": _join, "run": _run, "sync": _sync, "write": _write, "digest": _digest, "root": _root, "vector": _vector,
+    "rows": _rows, "key": _key, "members": _members, "vectors": _vectors,
 }  # fmt: skip

@@ -30,14 +30,18 @@ class Plant:
         self.gemba.call("init", "--plant", "Differential", "--station", "A")
         self.gemba.start()
         self.authors = [self.join(f"P{number}", "admin" if number == 0 else "station") for number in range(authors)]
-        self.epoch_key = secrets.token_bytes(32)
 
     def join(self, name: str, role: str) -> Station:
         printed = self.gemba.call("invite", "--role", role, "--name", name, "--endpoint", self.gemba.endpoint)
         station = Station.join(self.path / name, Token.parse(printed), None)
         node = self.node(station)
-        if not node.agree(time.monotonic() + PATIENCE):
-            raise RuntimeError(f"{name} was not admitted")
+        deadline = time.monotonic() + PATIENCE
+        # Who is admitted is given the keys of the plant's epochs soon afterwards.
+        while not (is_admitted := node.agree(deadline) and station.replica.newest_epoch(is_usable=True) is not None):
+            if time.monotonic() > deadline:
+                break
+        if not is_admitted:
+            raise RuntimeError(f"{name} was not admitted, or was given no key")
         node.close()
         return station
 
@@ -59,7 +63,7 @@ class Plant:
 
 def check(plant: Plant, node: Node, seed: int, kinds: Counter[str]) -> str | None:
     """What is wrong after one history, or None."""
-    history = History(seed, plant.authors, plant.epoch_key)
+    history = History(seed, plant.authors)
     history.run()
     kinds.update(history.kinds)
     carrier = plant.authors[0]
@@ -67,7 +71,8 @@ def check(plant: Plant, node: Node, seed: int, kinds: Counter[str]) -> str | Non
         give(author.replica, carrier.replica, sys.maxsize)
     if not node.agree(time.monotonic() + PATIENCE):
         return "the vectors are not equal in time"
-    return plant.compare(carrier)
+    # The digest is what gemba tells us here; what it tells its peers must be the same.
+    return plant.compare(carrier) or node.rows_differ(time.monotonic() + PATIENCE)
 
 
 def check_newcomer(plant: Plant) -> str | None:

@@ -30,9 +30,9 @@ GROUPS = (0, 1, 2, 2**32 - 1)
 class History:
     """Changes to rows of its own by stations that meet now and then."""
 
-    def __init__(self, seed: int, stations: list[Station], epoch_key: bytes):
+    def __init__(self, seed: int, stations: list[Station]):
         self.random = random.Random(seed)
-        self.stations, self.epoch_key = stations, epoch_key
+        self.stations = stations
         tables = (2**32 - 1, 900, 1, 2)
         self.rows = [(self.random.choice(tables), secrets.token_bytes(16)) for _ in range(self.random.randint(1, 4))]
         self.dots: set[Dot] = set()
@@ -48,7 +48,7 @@ class History:
 
     def _write(self, station: Station) -> None:
         spoiling = self.random.random() < 0.06
-        is_sealed = self.random.random() < 0.03
+        is_sealed = self.random.random() < 0.5
         is_coded = self.random.random() < 0.1
 
         def compose(draft: Draft) -> Entry:
@@ -64,7 +64,8 @@ class History:
                 return Entry(draft.deps, None, 1, zstandard.compress(content))
             return Entry(draft.deps, None, 0, content)
 
-        ref = station.write("py", "", compose, self.epoch_key if is_sealed else None)
+        epoch_key = station.replica.newest_epoch(is_usable=True) if is_sealed else None
+        ref = station.write("py", "", compose, epoch_key)
         self.dots.add(Dot(ref.replica, ref.seq))
 
     def _spoil(self, content: bytes) -> bytes:

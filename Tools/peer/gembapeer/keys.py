@@ -1,11 +1,13 @@
 """Keys, signatures and key agreement: Ed25519, X25519, HKDF and ChaCha20-Poly1305."""
 
+import hmac
+
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
 P = 2**255 - 19
 D = -121665 * pow(121666, -1, P) % P
@@ -82,3 +84,36 @@ def unseal(key: bytes, nonce: bytes, sealed: bytes, associated: bytes) -> bytes 
         return ChaCha20Poly1305(key).decrypt(nonce, sealed, associated)
     except (InvalidTag, ValueError):
         return None
+
+
+KEM = b"KEM" + (0x0020).to_bytes(2, "big")
+HPKE = b"HPKE" + b"".join(number.to_bytes(2, "big") for number in (0x0020, 0x0001, 0x0003))
+
+
+def hpke_open(secret: bytes, encapsulated: bytes, sealed: bytes, info: bytes) -> bytes | None:
+    """What was sealed to a key in the base mode of RFC 9180, or None if it does not open (P19)."""
+    private = X25519PrivateKey.from_private_bytes(secret)
+    try:
+        shared = private.exchange(X25519PublicKey.from_public_bytes(encapsulated))
+    except ValueError:
+        return None
+    key, nonce = _hpke_schedule(shared, encapsulated + private.public_key().public_bytes_raw(), info)
+    return unseal(key, nonce, sealed, b"")
+
+
+def _hpke_schedule(shared: bytes, context: bytes, info: bytes) -> tuple[bytes, bytes]:
+    """Key and first nonce: sections 4.1 and 5.1 of the RFC."""
+    secret = _expand(KEM, _extract(KEM, b"", b"eae_prk", shared), b"shared_secret", context, 32)
+    hashes = (_extract(HPKE, b"", b"psk_id_hash", b""), _extract(HPKE, b"", b"info_hash", info))
+    schedule = b"\0" + b"".join(hashes)
+    secret = _extract(HPKE, secret, b"secret", b"")
+    return _expand(HPKE, secret, b"key", schedule, 32), _expand(HPKE, secret, b"base_nonce", schedule, 12)
+
+
+def _extract(suite: bytes, salt: bytes, label: bytes, material: bytes) -> bytes:
+    return hmac.digest(salt or bytes(32), b"HPKE-v1" + suite + label + material, "sha256")
+
+
+def _expand(suite: bytes, secret: bytes, label: bytes, info: bytes, length: int) -> bytes:
+    full = length.to_bytes(2, "big") + b"HPKE-v1" + suite + label + info
+    return HKDFExpand(SHA256(), length, full).derive(secret)

@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Any, Iterator
 
 from .body import (
-    DELETE, INSERT, Base, Body, Drop, Effect, Fact, Increment, Operation, Register, SetEdit, TextEdit,
+    DELETE, INSERT, Base, Body, Drop, Effect, Fact, Increment, Operation, Register, SetEdit, TextEdit, Unknown,
 )  # fmt: skip
 from .encoding import encode
 from .fields import Dot, Replica
@@ -63,6 +63,7 @@ class Row:
     counters: dict[int, Counter] = field(default_factory=dict)
     facts: dict[int, dict[Dot, tuple[Any, ...]]] = field(default_factory=dict)
     texts: dict[int, Text] = field(default_factory=dict)
+    is_understood: bool = True
 
     def apply(self, dot: Dot, operation: Operation, past: Clock, may_drop: bool) -> None:
         """Applies one operation by the change `dot`, whose causal past is `past`."""
@@ -109,6 +110,8 @@ class Row:
                 text = self.texts.setdefault(group, Text())
                 text.insert(dot, insertions)
                 text.delete(deletions)
+            case Unknown():
+                self.is_understood = False
 
     @property
     def is_alive(self) -> bool:
@@ -149,6 +152,10 @@ class State:
 
     def encoded_rows(self) -> list[bytes]:
         return [row.encoded(*key) for key, row in sorted(self.rows.items())]
+
+    def compared_rows(self) -> dict[tuple[int, bytes], bytes | None]:
+        """The rows as two nodes compare them: None where effects are kept that are not understood (10-agreement A1)."""
+        return {key: row.encoded(*key) if row.is_understood else None for key, row in self.rows.items()}
 
     def digest(self) -> bytes:
         return sha256(b"gemba/digest/1" + b"".join(self.encoded_rows())).digest()

@@ -1,15 +1,15 @@
-"""The frames of a session (06-session §2, 07-sync §2 and §3), as far as this peer speaks them."""
+"""The frames of a session (06-session §2, 07-sync §2 and §3); `agreement`, `checkpoints`, `dissemination` have others."""
 
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from . import agreement, checkpoints, dissemination
 from .encoding import decode, encode
 from .fields import Ref, Replica, array, ascending, blob, natural, need, reference, references, text
 from .log import Run, SignedHead
 
 HELLO, ROOT, VECTOR, BATCH, ACK, PULSE, BYE, PACK = 0, 1, 2, 3, 4, 5, 6, 11
-CHECKPOINT_TYPES = (7, 8, 9, 10, 12, 13)
-PACKS = 1 << 1
+PACKS, AGREEMENT = 1 << 1, 1 << 3
 MAXIMUM_FRAME = 2**20
 
 NO_VERSION, OTHER_PLANT, IDENTITY, MALFORMED, LIMIT, INVALID, DUPLICATE, NO_MEMBER, LOBBY_TIMEOUT = range(1, 10)
@@ -97,13 +97,19 @@ class Bye(NamedTuple):
     text: str
 
 
-class Ignored(NamedTuple):
-    """A frame about checkpoints, which nobody may send to a peer that does not set their capabilities."""
-
-    type: int
-
-
-Message = Hello | Root | Vector | Batch | Pack | Ack | Pulse | Bye | Ignored
+Unspoken = (
+    checkpoints.Offer | checkpoints.Answer | checkpoints.Fetch | checkpoints.Chunk | checkpoints.Backfill
+    | checkpoints.Bodies | dissemination.Announce | dissemination.Tree
+)  # fmt: skip
+"""What nobody may send to a peer whose hello does not set its capabilities, and this one's does not."""
+Compare, Statement = agreement.Compare, agreement.Statement
+Other = Unspoken | Compare | Statement
+Message = Hello | Root | Vector | Batch | Pack | Ack | Pulse | Bye | Other
+OTHERS: dict[int, type[Other]] = {
+    7: checkpoints.Offer, 8: checkpoints.Answer, 9: checkpoints.Fetch, 10: checkpoints.Chunk, 12: checkpoints.Backfill,
+    13: checkpoints.Bodies, 14: Compare, 15: Statement, 19: dissemination.Announce, 20: dissemination.Tree,
+}  # fmt: skip
+OTHER_TYPES = {message: kind for kind, message in OTHERS.items()}
 
 
 def read_frame(data: bytes) -> tuple[bytes, Message]:
@@ -114,8 +120,8 @@ def read_frame(data: bytes) -> tuple[bytes, Message]:
         HELLO: _hello, ROOT: _root, VECTOR: _vector, BATCH: _batch, ACK: _ack, PULSE: _pulse, BYE: _bye, PACK: _pack,
     }  # fmt: skip
     blob(session, 8)
-    if natural(kind) in CHECKPOINT_TYPES:
-        return session, Ignored(kind)
+    if natural(kind) in OTHERS:
+        return session, OTHERS[kind].read(fields)
     need(kind in readers, f"N3: a frame of type {kind}")
     return session, readers[kind](fields)
 
@@ -225,7 +231,8 @@ def write_frame(session: bytes, message: Message) -> bytes:
             return encode([PULSE, session, *message])
         case Bye():
             return encode([BYE, session, *message])
-    raise TypeError(f"{message} is never sent")
+        case _:
+            return encode([OTHER_TYPES[type(message)], session, *message.fields()])
 
 
 def _part_item(part: Part) -> list[Any]:

@@ -108,6 +108,7 @@ class Node:
             self.checked_at = now
             self.station.replica.refresh()
         self._settle_duplicates()
+        self.station.is_asking = any(s.rows.is_asking for s in self.sessions if s.phase == Phase.OPEN)
         for session in self.sessions:
             session.tick(now, wall)
         self._dial(now, wall)
@@ -267,6 +268,17 @@ class Node:
                 for session in self.sessions:
                     session.compare_again(asked_at)
         return False
+
+    def rows_differ(self, deadline: float) -> str | None:
+        """Runs until a peer that holds the same has shown the same rows: what is wrong if none has, or None."""
+        while time.monotonic() < deadline:
+            self.step()
+            if any(session.rows.agrees for session in self.sessions):
+                return None
+            for session in self.sessions:
+                for (table, row), (ours, theirs) in session.rows.differing.items():
+                    return f"row {row.hex()} of table {table} is {ours.hex()} here, {theirs.hex()} there"
+        return "nobody has shown equal rows in time"
 
     def cut(self, is_cut: bool) -> None:
         """Cuts this node from everybody, as a pulled cable does, or joins it again."""

@@ -24,6 +24,7 @@ class Program:
         self.data = folder / name
         self.endpoint = f"tcp://127.0.0.1:{20000 + secrets.randbelow(12000)}"
         self.daemon: subprocess.Popen[bytes] | None = None
+        self.has_rows = True
         self.log = (folder / f"{name}.log").open("ab")
 
     def call(self, *words: str, given: str = "", status: int = 0) -> str:
@@ -58,6 +59,10 @@ class Program:
     def digest(self) -> str:
         return self.call("digest")
 
+    def root(self) -> str:
+        """The digest of the data logs that it holds (07-sync §1)."""
+        return self.call("root") if self.words[0] == sys.executable else self.call("digest", "--logs")
+
     def status(self) -> dict[str, Any]:
         """What a gemba station says of itself."""
         return json.loads(self.call("status", "--json"))
@@ -78,7 +83,9 @@ class Folder:
         return self._make(name, [str(self.binaries / "gemba")])
 
     def relay(self, name: str) -> Program:
-        return self._make(name, [str(self.binaries / "gemba-relay")])
+        relay = self._make(name, [str(self.binaries / "gemba-relay")])
+        relay.has_rows = False
+        return relay
 
     def peer(self, name: str) -> Program:
         return self._make(name, [sys.executable, "-m", "gembapeer"])
@@ -93,14 +100,15 @@ class Folder:
         return "\n".join(f"== {log.name}\n{log.read_text()[-1500:]}" for log in logs)
 
 
-def agree(what: str, programs: list[Program]) -> str:
-    """Waits until all have one digest, and gives it."""
+def agree(what: str, programs: list[Program]) -> None:
+    """Waits until all hold the same logs, and have one digest of rows where they have rows: a relay reads none."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        digests = {program.name: program.digest() for program in programs}
-        if len(set(digests.values())) == 1:
+        roots = {program.name: program.root() for program in programs}
+        digests = {program.name: program.digest() for program in programs if program.has_rows}
+        if len(set(roots.values())) == len(set(digests.values())) == 1:
             print(f"{what}: {len(programs)} programs agree on {digests.popitem()[1][:16]}", flush=True)
-            return programs[0].digest()
+            return
         if time.monotonic() > deadline:
-            raise Failed(f"{what}: {digests}")
+            raise Failed(f"{what}: logs {roots}, rows {digests}")
         time.sleep(0.5)

@@ -4,6 +4,7 @@ import argparse
 import secrets
 import time
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Callable, Iterator, TypeVar
 
@@ -144,10 +145,10 @@ class Probe:
     def in_round(self, kind: int) -> tuple[Wire, int]:
         """A wire with a round of a kind in which both hold the same, and its number."""
         wire = self.greeted()
-        found = self._equal_round(wire, ROSTER)
-        return wire, self._equal_round(wire, DATA) if kind == DATA else found
+        found = self.equal_round(wire, ROSTER)
+        return wire, self.equal_round(wire, DATA) if kind == DATA else found
 
-    def _equal_round(self, wire: Wire, kind: int) -> int:
+    def equal_round(self, wire: Wire, kind: int) -> int:
         theirs = wire.expect(m.Root, lambda root: root.kind == kind)
         while True:
             wire.send(theirs)
@@ -400,6 +401,65 @@ def n14_a_lost_tail_opens_a_new_round(probe: Probe) -> None:
     wire.expect(m.Root, lambda root: root.kind == DATA and root.round > number, repeat=lambda: wire.send(pulse))
 
 
+# Agreement, announcements
+
+
+def _question(probe: Probe) -> tuple[Wire, m.Compare]:
+    """A wire of one that compares rows, and a question about all rows whose fingerprint is wrong."""
+    wire = probe.greeted(capabilities=m.AGREEMENT)
+    for kind in (ROSTER, DATA):
+        probe.equal_round(wire, kind)
+    key = probe.station.replica.newest_epoch(is_usable=False)
+    epoch = sha256(key).digest()[:16] if key else None
+    basis = (wire.latest_root(DATA).digest, wire.latest_root(ROSTER).digest, epoch)
+    return wire, m.Compare(1, *basis, ((b"", secrets.token_bytes(16)),), ())
+
+
+def a5_no_answer_about_another_basis(probe: Probe) -> None:
+    wire, question = _question(probe)
+    for part in ("data", "roster", "epoch"):
+        asked = question._replace(number=secrets.randbelow(2**40), **{part: secrets.token_bytes(16)})
+        answer = wire.expect(m.Statement, lambda s, n=asked.number: s.number == n, lambda a=asked: wire.send(a))
+        if answer.ranges is not None or answer.states is not None:
+            raise Unexpected(f"another {part} was answered with {answer}")
+
+
+def a3_no_answer_without_an_epoch(probe: Probe) -> None:
+    wire, question = _question(probe)
+    asked = question._replace(epoch=None)
+    answer = wire.expect(m.Statement, repeat=lambda: wire.send(asked))
+    if question.epoch and answer.ranges is not None:
+        raise Unexpected(f"answered with {answer}")
+
+
+def a7_what_differs_is_stated(probe: Probe) -> None:
+    wire, question = _question(probe)
+    answer = wire.expect(m.Statement, repeat=lambda: wire.send(question))
+    if answer.ranges is None or [stated.digits for stated in answer.ranges] != [b""]:
+        raise Unexpected(f"answered with {answer}")
+
+
+def a9_no_bytes_where_there_is_no_row(probe: Probe) -> None:
+    wire, question = _question(probe)
+    row = secrets.token_bytes(16)
+    asked = question._replace(number=2, ranges=(), rows=((7, row),))
+    answer = wire.expect(m.Statement, repeat=lambda: wire.send(asked))
+    if [tuple(state) for state in answer.states or ()] != [(7, row, b"")]:
+        raise Unexpected(f"answered with {answer}")
+
+
+def a6_ranges_out_of_order_are_malformed(probe: Probe) -> None:
+    wire, question = _question(probe)
+    wire.send(question._replace(ranges=((b"\x02", bytes(16)), (b"\x01", bytes(16)))))
+    wire.expect_bye(m.MALFORMED)
+
+
+def t3_an_announcement_of_nothing_is_malformed(probe: Probe) -> None:
+    wire = probe.greeted()
+    wire.socket.send(encode([19, wire.id, [], []]))
+    wire.expect_bye(m.MALFORMED)
+
+
 # Lobby
 
 
@@ -472,6 +532,9 @@ PROBES: list[Callable[[Probe], None]] = [
     s4_a_gap_opens_a_new_round, s4_a_repetition_is_acknowledged_again,
     s12_a_signature_that_does_not_verify, w3_a_log_of_another_plant, h3_a_genesis_with_a_key_of_small_order,
     s9_what_depends_on_the_unknown_is_left_out, fork_of_one_log_ends_nothing, n14_a_lost_tail_opens_a_new_round,
+    a5_no_answer_about_another_basis, a3_no_answer_without_an_epoch, a7_what_differs_is_stated,
+    a9_no_bytes_where_there_is_no_row, a6_ranges_out_of_order_are_malformed,
+    t3_an_announcement_of_nothing_is_malformed,
     n7_a_stranger_is_sent_away, n7_a_stranger_has_64_kib, n8_a_stranger_gets_no_data,
     n17_a_stranger_sees_what_proves_inviters_only, l3_a_full_lobby_lets_in_nobody_else,
 ]  # fmt: skip

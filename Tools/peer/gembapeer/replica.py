@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Iterable
 
 from . import keys
-from .acts import RosterBody
+from .acts import RosterBody, Wrap
 from .body import Body
 from .encoding import Malformed
 from .fields import Dot, Hash, Ref, need
@@ -23,7 +23,7 @@ class Outcome(Enum):
 
     APPLIED = "applied"
     HELD = "held already"
-    LEFT_OUT = "left out until its author or what it depends on is known"
+    LEFT_OUT = "left out until its author, the key of its seal or what it depends on is known"
     FORKED = "another history under a name that is held"
 
 
@@ -62,6 +62,8 @@ class Replica:
         self.stretches: list[Stretch] = []
         self.own: set[Name] = set()
         self.epoch_keys: dict[bytes, bytes] = {}
+        self.sealing_secret: bytes | None = None
+        self._tried: set[Wrap] = set()
         self.forked: set[Name] = set()
         self._roster: Roster | None = None
         self._state = State()
@@ -109,8 +111,26 @@ class Replica:
         if self._roster is None:
             self._roster = fold(self.plant, self.roster_logs())
             # Who may drop rows may have changed (M16d).
-            self._state, self._projected = State(), 0
+            self.forget_rows()
+            self._take_epochs(self._roster)
         return self._roster
+
+    def _take_epochs(self, roster: Roster) -> None:
+        """Opens what is wrapped to the own sealing key (P19)."""
+        if self.sealing_secret is None:
+            return
+        own = keys.agreement_public(self.sealing_secret)
+        for epoch in roster.epochs:
+            for wrap in epoch.wraps:
+                if wrap.recipient == own and epoch.name not in self.epoch_keys and wrap not in self._tried:
+                    self._tried.add(wrap)
+                    if key := unwrapped(wrap, self.plant, epoch.name, self.sealing_secret):
+                        self.hold_epoch(key)
+
+    def newest_epoch(self, is_usable: bool) -> bytes | None:
+        """The key of the newest epoch that is held, or of the newest usable one (P20)."""
+        epochs = [e for e in self.roster().epochs if e.name in self.epoch_keys and (e.is_usable or not is_usable)]
+        return self.epoch_keys[epochs[-1].name] if epochs else None
 
     def vector(self, kind: int) -> list[Ref]:
         """The last entry of every log of a kind, sorted (07-sync §1)."""
@@ -142,6 +162,10 @@ class Replica:
                     self._state.apply(Dot(stretch.replica, seq), body, log.pasts[seq], may_drop)
         self._projected = len(self.stretches)
         return self._state
+
+    def forget_rows(self) -> None:
+        """Has the rows made from the logs again."""
+        self._state, self._projected = State(), 0
 
     def reach(self, names: Iterable[Name]) -> Clock:
         """These logs, and what is in the causal past of their last entries."""
@@ -209,13 +233,15 @@ class Replica:
         return Outcome.APPLIED
 
     def _may_apply(self, name: Name, extended: Log, links: list[Link]) -> bool:
-        """Whether predecessors, deps and roster are there (D1, W1, W2, P9)."""
+        """Whether predecessors, deps, roster and keys of seals are there (D1, D8, W1, W2, P9)."""
         genesis = extended.genesis
         if not all(self.holds(dep, genesis.kind) for link in links for dep in link.entry.deps):
             return False
         if genesis.kind == DATA:
             author = self.roster().members.get(genesis.station)
             is_explained = all(self.holds(ref, ROSTER) for ref in genesis.frontier)
+            if self.sealing_secret and any(e.seal and e.seal.epoch not in self.epoch_keys for e, _, _ in links):
+                return False
             return is_explained and author is not None and author.writes_data
         if name in self.logs:
             return True
@@ -233,7 +259,7 @@ class Replica:
             log.deps.append(link.entry.deps)
             log.lamports.append(lamport)
             log.pasts.append(past)
-            log.bodies.append(self._body(name, log, link.entry, before) if seq else None)
+            log.bodies.append(self._body(name, log, seq, link.entry, before) if seq else None)
 
     def _place(self, name: Name, log: Log, entry: Entry) -> tuple[Clock, int]:
         """Causal past and lamport number of the next entry (B5)."""
@@ -247,9 +273,8 @@ class Replica:
             _join(past, {dep.replica: dep.seq})
         return past, 1 + max(lamports) if seq else 0
 
-    def _body(self, name: Name, log: Log, entry: Entry, before: Hash) -> Any:
-        """The body of the log's last entry, or None where it is invalid."""
-        seq = len(log.hashes) - 1
+    def _body(self, name: Name, log: Log, seq: int, entry: Entry, before: Hash) -> Any:
+        """The body of an entry whose place in the graph is known, or None where it is invalid."""
         epoch_key = self.epoch_keys.get(entry.seal.epoch) if entry.seal else None
         if entry.seal and epoch_key is None:
             return SEALED
@@ -273,10 +298,9 @@ class Replica:
         for name, log in self.logs.items():
             for seq, body in enumerate(log.bodies):
                 if body is SEALED:
-                    part = Log(log.kind, log.genesis, log.hashes[: seq + 1], pasts=log.pasts, lamports=log.lamports)
                     entry = Entry.decode(log.data[seq], False, False, name)
-                    log.bodies[seq] = self._body(name, part, entry, log.hashes[seq - 1])
-        self._state, self._projected = State(), 0
+                    log.bodies[seq] = self._body(name, log, seq, entry, log.hashes[seq - 1])
+        self.forget_rows()
 
     # Writing
 
@@ -297,6 +321,10 @@ class Replica:
         return name
 
 
+def unwrapped(wrap: Wrap, plant: bytes, epoch: bytes, secret: bytes) -> bytes | None:
+    """The key of an epoch, or None where the wrap does not open or holds another one (P19)."""
+    key = keys.hpke_open(secret, wrap.encapsulated, wrap.sealed, b"gemba/epoch/1" + plant + epoch)
+    return key if key and sha256(key).digest()[:16] == epoch else None
 
 
 def _join(clock: Clock, other: Clock) -> None:

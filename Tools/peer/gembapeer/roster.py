@@ -1,10 +1,12 @@
 """The fold: who the members of a plant are, as a pure function of the roster logs held (05-roster §3 to §5)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Iterator, NamedTuple, Protocol, TypeVar
 
+from . import keys
 from .acts import (
-    Act, Admit, Close, Endpoints, Invite, Join, Lapse, Return, RosterBody, is_acceptable_member, is_acceptable_name,
+    RETIRE, REVOKE, Act, Admit, Close, Endpoints, EpochAct, Invite, Join, Lapse, Policy, Reinstate, ReKey, Removal, Return,
+    RosterBody, Wrap, is_acceptable_member, is_acceptable_name,
 )  # fmt: skip
 from .fields import Hash, Ref, Replica
 from .log import Genesis, Member
@@ -40,16 +42,17 @@ class Issued(NamedTuple):
 
 @dataclass(frozen=True)
 class Standing:
-    """A member."""
+    """A member, a former one, or the recovery key in the place of one, which nobody admitted."""
 
     station: bytes
     member: Member
     depth: int
-    admission: Node
+    admission: Node | None
     admission_hash: Hash
     log: Replica
     endpoints: tuple[str, ...] = ()
     is_lapsed: bool = False
+    sealing_keys: frozenset[bytes] = frozenset()
 
     @property
     def rank(self) -> tuple[int, Hash]:
@@ -109,9 +112,12 @@ class Graph:
         """Whether `earlier` is in the causal past of `later`."""
         return self.pasts[later].get(earlier.log, -1) >= earlier.seq
 
-    def is_from(self, node: Node, admission: Node) -> bool:
+    def is_from(self, node: Node, admission: Node | None) -> bool:
         """Whether an entry is an admission or follows it: its acts are then those of the member (P2)."""
-        return node == admission or self.follows(node, admission)
+        return admission is None or node == admission or self.follows(node, admission)
+
+    def ref(self, node: Node) -> Ref:
+        return Ref(*node, self.hash(node)[:16])
 
     def hash(self, node: Node) -> Hash:
         return self.logs[node.log].hashes[node.seq]
@@ -124,13 +130,39 @@ class Graph:
                     yield Node(replica, seq), place, log.genesis.station, act
 
 
+Cut = dict[Replica, Ref]
+"""The last entry of each log that counts; a log that is not named is cut after its genesis."""
+
+
+class Former(NamedTuple):
+    """What is left of a member that was removed (P15)."""
+
+    standing: Standing
+    is_revoked: bool
+    cut: Cut
+    removals: tuple[Ref, ...]
+
+
+class Epoch(NamedTuple):
+    """A generation of the plant's sealing key (P19)."""
+
+    name: bytes
+    author: bytes
+    recipients: tuple[bytes, ...]
+    is_usable: bool
+    wraps: tuple[Wrap, ...]
+
+
 @dataclass
 class Roster:
-    """The members, by station key and in the order of rank."""
+    """The members and former members, by station key and in the order of rank; the epochs from the oldest to the newest."""
 
     plant: bytes
     plant_name: str = ""
     members: dict[bytes, Standing] = field(default_factory=dict)
+    former: dict[bytes, Former] = field(default_factory=dict)
+    epochs: list[Epoch] = field(default_factory=list)
+    policy: int = 0
 
     def by_transport(self, key: bytes) -> list[Standing]:
         return [member for member in self.members.values() if member.member.transport == key]
@@ -144,11 +176,20 @@ def fold(plant: bytes, logs: dict[Replica, RosterLog]) -> Roster:
     if founder is None:
         return roster
     roster.plant_name = logs[plant[:16]].genesis.founding.plant_name  # type: ignore[union-attr]
-    folding = _Fold(plant, Graph(logs), founder)
+    recovery = logs[plant[:16]].genesis.founding.recovery  # type: ignore[union-attr]
+    folding = _Fold(plant, Graph(logs), founder, recovery)
     while folding.settle_depth():
         pass
-    ranked = sorted(folding.members.values(), key=lambda member: member.rank)
-    roster.members = {member.station: folding.completed(member) for member in ranked}
+    ranked = [folding.completed(member) for member in sorted(folding.members.values(), key=lambda member: member.rank)]
+    roster.members = {member.station: member for member in ranked if member.station not in folding.removed}
+    roster.former = {
+        member.station: folding.removed[member.station]._replace(standing=member)
+        for member in ranked if member.station in folding.removed
+    }  # fmt: skip
+    roster.epochs = folding.epochs(ranked)
+    policies = folding.counting(Policy)
+    latest = max(policies, key=lambda issued: (issued.act.counter, *folding.lateness(issued)), default=None)
+    roster.policy = latest.act.flags if latest else 0
     return roster
 
 
@@ -166,24 +207,123 @@ def founder_of(plant: bytes, logs: dict[Replica, RosterLog]) -> Standing | None:
 
 
 class _Fold:
-    def __init__(self, plant: bytes, graph: Graph, founder: Standing):
-        self.plant, self.graph = plant, graph
+    def __init__(self, plant: bytes, graph: Graph, founder: Standing, recovery: bytes):
+        self.plant, self.graph, self.recovery = plant, graph, recovery
         self.members = {founder.station: founder}
+        self.removed: dict[bytes, Former] = {}
         self.depth = 0
         self.acts = list(graph.acts())
+        self.authors = dict(self.members)
+        if recovery != founder.station:
+            # P11: it ranks above all others, and nobody admitted it.
+            self.authors[recovery] = Standing(recovery, Member("", ADMIN, b"", b""), 0, None, bytes(32), b"")
+
+    def said(self, kind: type) -> Iterator[Issued]:
+        """The acts of one kind that members and former members made as such, whatever their rights (P2, P17)."""
+        for node, place, station, act in self.acts:
+            author = self.authors.get(station)
+            if author and isinstance(act, kind) and self.graph.is_from(node, author.admission):
+                former = self.removed.get(station)
+                if former is None or node.seq <= _reach(former.cut, node.log):
+                    yield Issued(node, place, author, act)
 
     def counting(self, kind: type, least_depth: int = 0) -> list[Issued]:
-        """The acts of one kind that count as far as members are settled (P2)."""
-        found = []
-        for node, place, station, act in self.acts:
-            author = self.members.get(station)
-            if author and isinstance(act, kind) and author.is_admin and author.depth >= least_depth:
-                if self.graph.is_from(node, author.admission):
-                    found.append(Issued(node, place, author, act))
-        return found
+        """The acts of one kind, for which one must be an admin, that count as far as members are settled (P2)."""
+        return [i for i in self.said(kind) if i.author.is_admin and i.author.depth >= least_depth]
+
+    def _settle_removal(self, station: Standing) -> None:
+        """Whether a member was removed, and where its logs are cut, by acts of smaller ranks (P12 to P17)."""
+        above = [
+            removal for removal in self.counting(Removal)
+            if removal.act.station == station.station and removal.author.rank < station.rank
+        ]  # fmt: skip
+        ended = self._ended(station, above)
+        removals = [removal for removal in above if self.graph.ref(removal.node) not in ended]
+        cut = self._cut_by(removals, station)
+        removals += [
+            own for own in self.said(Removal)
+            if own.act.kind == RETIRE and own.act.station == own.author.station == station.station
+            and (not removals or own.node.seq <= _reach(cut, own.node.log))
+            and self.graph.ref(own.node) not in ended
+        ]  # fmt: skip
+        if removals:
+            is_revoked = any(removal.act.kind == REVOKE for removal in self._standing(removals))
+            refs = sorted({self.graph.ref(removal.node) for removal in removals})
+            self.removed[station.station] = Former(station, is_revoked, self._cut_by(removals, station), tuple(refs))
+
+    def _ended(self, station: Standing, above: list[Issued]) -> set[Ref]:
+        """The entries whose removals of a station a counting reinstatement ends (P16)."""
+        ended: set[Ref] = set()
+        for issued in self.counting(Reinstate):
+            named = set(issued.act.removals)
+            if issued.act.station != station.station or issued.author.rank >= station.rank:
+                continue
+            is_seen = all(
+                self.graph.holds(ref) and self.graph.follows(issued.node, Node(ref.replica, ref.seq)) for ref in named
+            )
+            higher = (r for r in above if r.author.rank < issued.author.rank)
+            if is_seen and not any(self.graph.ref(removal.node) in named for removal in higher):
+                ended |= named
+        return ended
+
+    def _precedes(self, earlier: Issued, later: Issued) -> bool:
+        """Whether one removal has another in its past: acts before it in its own entry, too."""
+        if earlier.node == later.node:
+            return earlier.place < later.place
+        return self.graph.follows(later.node, earlier.node)
+
+    def _standing(self, removals: list[Issued]) -> list[Issued]:
+        """Those that none of the others replaces (P14)."""
+        return [
+            removal for removal in removals
+            if not any(self._precedes(removal, o) and o.author.rank <= removal.author.rank for o in removals)
+        ]  # fmt: skip
+
+    def _cut_by(self, removals: list[Issued], station: Standing) -> Cut:
+        """The cut that several removals make together (P14)."""
+        moved: dict[tuple[Node, int], Cut] = {}
+        for removal in sorted(removals, key=lambda r: (self.graph.heights[r.node], r.place)):
+            seen = [
+                earlier for earlier in removals
+                if self._precedes(earlier, removal)
+                and (removal.author.station == station.station or earlier.author.station != station.station)
+            ]  # fmt: skip
+            together = self._smallest(seen, moved)
+            own = self._own_cut(removal, station)
+            moved[removal.node, removal.place] = {
+                name: max(cut[name] for cut in (own, together) if name in cut) for name in {*own, *together}
+            }
+        return self._smallest(removals, moved)
+
+    def _smallest(self, removals: list[Issued], moved: dict[tuple[Node, int], Cut]) -> Cut:
+        cuts = [moved[removal.node, removal.place] for removal in self._standing(removals)]
+        if not cuts:
+            return {}
+        return {name: min(cut[name] for cut in cuts) for name in cuts[0] if all(name in cut for cut in cuts)}
+
+    def _own_cut(self, removal: Issued, station: Standing) -> Cut:
+        """P13."""
+        cut: Cut = {}
+        for ref in removal.act.cut:
+            log = self.graph.logs.get(ref.replica)
+            is_other = log is not None and (
+                log.genesis.station != station.station
+                or (ref.seq < len(log.hashes) and log.hashes[ref.seq][:16] != ref.prefix)
+            )
+            if not is_other:
+                cut[ref.replica] = ref
+        for name, log in self.graph.logs.items():
+            if log.genesis.station == station.station:
+                seq = removal.node.seq if name == removal.node.log else self.graph.pasts[removal.node].get(name, 0)
+                if seq > _reach(cut, name):
+                    cut[name] = self.graph.ref(Node(name, seq))
+        return cut
 
     def settle_depth(self) -> bool:
         """Settles the invitations issued by members of this depth; whether there is another one (P2)."""
+        for member in sorted(self.members.values(), key=lambda member: member.rank):
+            if member.depth == self.depth:
+                self._settle_removal(member)
         invitations: dict[bytes, list[Issued]] = {}
         for invite in self.counting(Invite, self.depth):
             invitations.setdefault(invite.act.key, []).append(invite)
@@ -195,6 +335,7 @@ class _Fold:
                 joined[admitted.station] = admitted
         self.depth += 1
         self.members.update(joined)
+        self.authors.update(joined)
         return bool(joined)
 
     def _candidates(self, key: bytes, invites: list[Issued]) -> list[Standing]:
@@ -202,7 +343,7 @@ class _Fold:
         found = []
         for replica, log in self.graph.logs.items():
             join = sole_join(log)
-            if join is None or join.key != key or log.genesis.station in self.members:
+            if join is None or join.key != key or log.genesis.station in self.authors:
                 continue
             node = Node(replica, 1)
             invited = any(i.act.role == join.member.role and self.graph.follows(node, i.node) for i in invites)
@@ -223,7 +364,7 @@ class _Fold:
         if naming:
             # P5: that of the smallest rank, and of one author's the latest.
             rank = min(admit.author.rank for admit in naming)
-            last = max((a for a in naming if a.author.rank == rank), key=self._lateness)
+            last = max((a for a in naming if a.author.rank == rank), key=self.lateness)
             return by_log[last.act.replica]
         left = [
             candidate for candidate in candidates
@@ -233,27 +374,58 @@ class _Fold:
             return None
         return min(left, key=lambda candidate: candidate.admission_hash)
 
-    def _lateness(self, issued: Issued) -> tuple[int, Hash, int]:
+    def lateness(self, issued: Issued) -> tuple[int, Hash, int]:
         return self.graph.heights[issued.node], self.graph.hash(issued.node), issued.place
 
     def completed(self, member: Standing) -> Standing:
-        """With its endpoints (P8), and whether it is lapsed (P10)."""
-        stated, returns = [], []
-        for node, place, station, act in self.acts:
-            if station == member.station and self.graph.is_from(node, member.admission):
-                if isinstance(act, Endpoints) and are_endpoints(act.endpoints):
-                    stated.append(Issued(node, place, member, act))
-                elif isinstance(act, Return):
-                    returns.append(node)
-        latest = max(stated, key=lambda issued: (issued.act.counter, *self._lateness(issued)), default=None)
+        """With its endpoints (P8) and keys (P18), and whether it is lapsed (P10)."""
+        own = [issued for kind in (Endpoints, ReKey, Return) for issued in self.said(kind) if issued.author == member]
+        stated = [i for i in own if isinstance(i.act, Endpoints) and are_endpoints(i.act.endpoints)]
+        rekeyed = [i for i in own if isinstance(i.act, ReKey) and are_acceptable_keys(i.act)]
+        returns = [i.node for i in own if isinstance(i.act, Return)]
+        endpoints, keyed = (
+            max(acts, key=lambda issued: (issued.act.counter, *self.lateness(issued)), default=None)
+            for acts in (stated, rekeyed)
+        )
         is_lapsed = any(
             lapse.act.station == member.station
             and lapse.author.station != member.station
             and not any(self.graph.follows(node, lapse.node) for node in returns)
             for lapse in self.counting(Lapse)
         )
-        endpoints = latest.act.endpoints if latest else ()
-        return Standing(**{**member.__dict__, "endpoints": endpoints, "is_lapsed": is_lapsed})
+        shape = member.member
+        if keyed:
+            shape = shape._replace(transport=keyed.act.transport, sealing=keyed.act.sealing)
+        return replace(
+            member, member=shape, endpoints=endpoints.act.endpoints if endpoints else (), is_lapsed=is_lapsed,
+            sealing_keys=frozenset([member.member.sealing, *(issued.act.sealing for issued in rekeyed)]),
+        )  # fmt: skip
+
+    def epochs(self, members: list[Standing]) -> list[Epoch]:
+        """P19 and P20."""
+        acts = [issued for issued in self.said(EpochAct) if issued.author.member.role != RELAY]
+        makers: dict[bytes, Issued] = {}
+        wraps: dict[bytes, list[Wrap]] = {}
+        for issued in sorted(acts, key=self.lateness):
+            makers.setdefault(issued.act.epoch, issued)
+            wraps.setdefault(issued.act.epoch, []).extend(issued.act.wraps)
+        allowed = [m for m in members if m.station not in self.removed and m.member.role != RELAY]
+        sound = {key for member in allowed for key in member.sealing_keys}
+        found = []
+        for name, maker in makers.items():
+            given = {wrap.recipient for wrap in wraps[name]}
+            recipients = sorted(member.station for member in members if member.sealing_keys & given)
+            found.append(Epoch(name, maker.author.station, tuple(recipients), given <= sound, tuple(wraps[name])))
+        return found
+
+
+def _reach(cut: Cut, log: Replica) -> int:
+    """The last entry of a log that a cut leaves: without any, its genesis."""
+    return cut[log].seq if log in cut else 0
+
+
+def are_acceptable_keys(stated: ReKey) -> bool:
+    return all(map(keys.is_acceptable_agreement_key, (stated.transport, stated.sealing)))
 
 
 def sole_join(log: RosterLog) -> Join | None:
@@ -277,6 +449,10 @@ def recognised(plant: bytes, logs: dict[Replica, RosterLog]) -> set[Replica]:
     graph = Graph({replica: log for replica, log in logs.items() if log.genesis.plant in (None, plant)})
     # Whether a recognised log may invite: the role is the log's, and passes to the one that continues it.
     found = {plant[:16]: True}
+    founding = logs[plant[:16]].genesis.founding
+    assert founding
+    if founding.recovery != logs[plant[:16]].genesis.station:
+        found |= {name: True for name, log in graph.logs.items() if log.genesis.station == founding.recovery}
     while True:
         rights = {name: _right(plant, name, graph, found) for name in graph.logs if name not in found}
         fresh = {name: right for name, right in rights.items() if right is not None}

@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from . import keys
-from .acts import ADMIT, CLOSE, ENDPOINTS, INVITE, JOIN, LAPSE, RETURN, what_a_join_signs
+from .acts import (
+    ADMIT, CLOSE, ENDPOINTS, EPOCH, INVITE, JOIN, LAPSE, POLICY, RE_KEY, REINSTATE, RETIRE, RETURN, REVOKE, parse_printed,
+    what_a_join_signs,
+)  # fmt: skip
 from .differential import Plant
 from .encoding import encode
+from .fields import Ref
 from .fields import Replica as Name
 from .histories import give
 from .log import DATA, ROSTER, Entry, Genesis
@@ -40,13 +44,14 @@ class Actor:
     seed: bytes
     log: Name
 
-    def write(self, acts: list[Any], skew: int = 0) -> None:
+    def write(self, acts: list[Any], skew: int = 0) -> Ref:
         """An entry with these acts, whose lamport number is wrong by `skew`."""
         held = self.replica.logs[self.log]
         deps = self.replica.frontier(ROSTER, self.log)
         lamport = 1 + max(held.lamports[-1], self.replica.lamport(deps)) + skew
         body = encode([clock_reading(0), lamport, 0, "py", "", acts])
         self._append(self.log, [Entry(deps, None, 0, body)])
+        return held.ref(self.log, len(held.hashes) - 1)
 
     def _append(self, name: Name | None, entries: list[Entry]) -> Name:
         with self.replica.store.transaction():
@@ -67,12 +72,13 @@ class Actor:
 class Scene:
     """One history of a roster."""
 
-    def __init__(self, seed: int, stations: list[Station], kinds: Counter[str]):
-        self.random, self.kinds = random.Random(seed), kinds
+    def __init__(self, seed: int, stations: list[Station], recovery: bytes, kinds: Counter[str]):
+        self.random, self.kinds, self.recovery = random.Random(seed), kinds, recovery
         self.actors = [Actor(station.replica, station.seed, station.roster_log) for station in stations]
         self.secrets: list[tuple[bytes, int, Actor]] = []
         self.logs: list[Name] = [actor.log for actor in self.actors]
         self.stations = [keys.signing_public(actor.seed) for actor in self.actors]
+        self.removals: dict[bytes, list[Ref]] = {}
 
     def run(self) -> None:
         self._write(self.actors[0], [self._invite(self.actors[0])])
@@ -86,16 +92,35 @@ class Scene:
                 give(source.replica, target.replica, self.random.choice((1, 3, 1000)))
             elif chance < 0.55 and self.secrets:
                 self._join(actor)
-            elif chance < 0.58:
+            elif chance < 0.61:
+                self._recover(actor)
+            elif chance < 0.64:
                 actor.continue_in_a_new_log()
                 self.kinds["continue"] += 1
             else:
                 self._write(actor, [self._act(actor) for _ in range(self.random.choice((1, 1, 1, 2, 3)))])
 
+    def _recover(self, friend: Actor) -> None:
+        """Somebody uses the recovery key, in a log of its own (05-roster §1)."""
+        replica, key = Replica.in_memory(friend.replica.plant), keys.signing_public(self.recovery)
+        give(friend.replica, replica, 10**6)
+        deps = replica.frontier(ROSTER, None)
+        genesis = Genesis(ROSTER, replica.plant, key, secrets.token_bytes(16), 1, (), deps, None)
+        actor = Actor(replica, self.recovery, b"")
+        actor.log = actor._append(None, [Entry((), None, 0, genesis.encoded())])
+        self.actors.append(actor)
+        if key not in self.stations:
+            self.stations.append(key)
+        self._write(actor, [self._act(actor) for _ in range(self.random.choice((1, 2, 3)))])
+        self.kinds["recovery"] += 1
+
     def _write(self, actor: Actor, acts: list[Any]) -> None:
         for act in acts:
             self.kinds[f"act {act[0]}"] += 1
-        actor.write(acts, skew=self.random.choice((0,) * 12 + (1,)))
+        ref = actor.write(acts, skew=self.random.choice((0,) * 12 + (1,)))
+        for act in acts:
+            if act[0] in (REVOKE, RETIRE) and len(act) == 3:
+                self.removals.setdefault(act[1], []).append(ref)
 
     def _invite(self, actor: Actor) -> list[Any]:
         secret, role = secrets.token_bytes(32), self.random.choice((0, 0, 1, 2, 3, 3))
@@ -104,7 +129,7 @@ class Scene:
 
     def _act(self, actor: Actor) -> list[Any]:
         key = keys.signing_public(self.random.choice(self.secrets)[0])
-        match self.random.randrange(9):
+        match self.random.randrange(14):
             case 0 | 1:
                 return self._invite(actor)
             case 2:
@@ -119,9 +144,39 @@ class Scene:
                 return [RETURN]
             case 7:
                 return self.random.choice(([6], [7, b"x"], [8, [1]], [9], [12, None], [99], [LAPSE], [RETURN, 1]))
+            case 8 | 9:
+                return self._removal(actor)
+            case 10 if self.removals:
+                station = self.random.choice(list(self.removals))
+                known = self.removals[station]
+                return [REINSTATE, station, sorted(set(self.random.choices(known, k=self.random.choice((1, 1, 2, 3)))))]
+            case 11 if actor is not self.actors[0]:
+                transport, sealing = (keys.agreement_public(secrets.token_bytes(32)) for _ in range(2))
+                sealing = self.random.choice((sealing, sealing, bytes(32)))
+                return [RE_KEY, self.random.choice((0, 1, 1, 2)), transport, sealing]
+            case 12:
+                members = list(actor.replica.roster().members.values())
+                given = {m.member.sealing for m in self.random.sample(members, min(2, len(members)))}
+                wraps = [[key, secrets.token_bytes(32), bytes(48)] for key in sorted(given)]
+                policy = [POLICY, self.random.choice((0, 1, 2)), self.random.choice((0, 1, 6))]
+                return self.random.choice(([EPOCH, secrets.token_bytes(16), wraps], policy)) if wraps else policy
             case _:
                 secret, role, _ = self.random.choice(self.secrets)
                 return [INVITE, keys.signing_public(secret), self.random.choice((role, 3)), "again", 1]
+
+    def _removal(self, actor: Actor) -> list[Any]:
+        """By whomever and of whomever but the first, who carries everything to the other program."""
+        own = keys.signing_public(actor.seed)
+        target = own if self.random.random() < 0.2 else self.random.choice(self.stations)
+        if target == self.stations[0]:
+            target = self.stations[1]
+        logs = actor.replica.roster_logs()
+        cut = []
+        for name, log in sorted(logs.items()):
+            if self.random.random() < (0.6 if log.genesis.station == target else 0.05):
+                ref = log.ref(name, self.random.randrange(len(log.hashes)))  # type: ignore[attr-defined]
+                cut.append(ref._replace(prefix=bytes(16)) if self.random.random() < 0.1 else ref)
+        return [self.random.choice((REVOKE, RETIRE)), target, cut]
 
     def _join(self, friend: Actor) -> None:
         """Somebody joins with a token of which a friend told; a second one may have the same token."""
@@ -157,7 +212,8 @@ class Scene:
 
 def check(plant: Plant, seed: int, kinds: Counter[str], patience: float) -> str | None:
     """What is wrong after one history, or None."""
-    scene = Scene(seed, plant.authors, kinds)
+    recovery = parse_printed("gemba-recovery1-", (plant.gemba.data / "recovery.key").read_text())
+    scene = Scene(seed, plant.authors, recovery, kinds)
     scene.run()
     carrier = plant.authors[0]
     for _ in range(3):
@@ -198,16 +254,27 @@ Shape = tuple[Any, ...]
 
 
 def our_members(station: Station) -> list[Shape]:
-    members = station.replica.roster().members.values()
-    return sorted((m.station.hex(), m.member.name, m.member.role, m.endpoints, m.is_lapsed) for m in members)
+    roster = station.replica.roster()
+    shown = [
+        (m.station.hex(), m.member.name, m.member.role, "lapsed" if m.is_lapsed else "active", m.endpoints,
+         m.member.transport.hex())
+        for m in roster.members.values()
+    ]  # fmt: skip
+    gone = [
+        (station.hex(), f.standing.member.name, f.standing.member.role, "revoked" if f.is_revoked else "retired", (), "")
+        for station, f in roster.former.items()
+    ]
+    return sorted(shown + gone)
 
 
 def their_members(plant: Plant) -> list[Shape]:
     roles = {"station": 0, "liaison": 1, "relay": 2, "admin": 3}
-    members = json.loads(plant.gemba.call("member", "list", "--json"))
     return sorted(
-        (m["station"], m["name"], roles[m["role"]], tuple(m["endpoints"]), m["state"] == "lapsed") for m in members
-    )
+        (m["station"], m["name"], roles[m["role"]], state, *(
+            ((), "") if state in ("revoked", "retired") else (tuple(m["endpoints"]), m["transportKey"])))
+        for m in json.loads(plant.gemba.call("member", "list", "--json"))
+        for state in [m["state"]]
+    )  # fmt: skip
 
 
 def are_equal(ours: Shape, theirs: Shape) -> bool:
@@ -243,7 +310,9 @@ def main() -> int:
                     faults += 1
                     print(f"seed {seed}: {fault}", flush=True)
                     break
-            print(f"{done} histories, {len(plant.authors[0].replica.roster().members)} members in this one", flush=True)
+            roster = plant.authors[0].replica.roster()
+            counted = f"{len(roster.members)} members and {len(roster.former)} former ones in this plant"
+            print(f"{done} histories, {counted}", flush=True)
         finally:
             plant.folder.end()
         if not arguments.keep:

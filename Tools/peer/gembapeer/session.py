@@ -11,11 +11,14 @@ from .encoding import Malformed
 from .merge import Clock
 from .log import DATA, ROSTER, SignedHead, Unverified, what_a_head_signs
 from .roster import Standing
+from .rows import Rows
 from .station import Station
 
 PULSE_IDLE, PULSE_ALWAYS = 2.0, 5.0
 SILENCE = 15.0
 OFFER_PATIENCE = 10.0
+ROWS_CHECK = 0.5
+CAPABILITIES = m.PACKS | m.AGREEMENT
 LOBBY_SECONDS, LOBBY_BYTES = 5.0, 64 * 1024
 
 
@@ -43,6 +46,8 @@ class Session:
         self.was_member = False
         self.bye: m.Bye | None = None
         self.channels: dict[int, Channel] = {}
+        self.rows = Rows(self.replica, self._send)
+        self.rows_checked_at = now
         self._now = self.started_at = self.heard_at = self.sent_at = self.pulsed_at = self.greeted_at = now
         self.lobby_bytes = 0
         self.echo: int | None = None
@@ -78,7 +83,7 @@ class Session:
         log = self.replica.logs.get(own) if own else None
         tip = log.ref(own, len(log.hashes) - 1) if own and log else None
         station, plant = self.station.key, self.replica.plant
-        self._send(m.Hello(1, 1, plant, station, self.nonce, m.PACKS, self.wall, tip, self._held()))
+        self._send(m.Hello(1, 1, plant, station, self.nonce, CAPABILITIES, self.wall, tip, self._held()))
 
     def _held(self) -> tuple[SignedHead, ...]:
         """The newest heads of the data logs of the member whose key the link has proven."""
@@ -155,6 +160,7 @@ class Session:
         self.channels = {
             kind: Channel(self.replica, kind, begins, packs, self._send, rounds.get(kind, 0)) for kind in (ROSTER, DATA)
         }
+        self.rows = Rows(self.replica, self._send)
         self.channels[ROSTER].open(self._now)
 
     def _heed(self, hello: m.Hello) -> None:
@@ -181,8 +187,10 @@ class Session:
                 if kind == ROSTER or self._may_sync_data():
                     self.channels[kind].on_pulse(position, self._now)
             return None
-        if isinstance(message, m.Ignored):
+        if isinstance(message, m.Unspoken):
             return None
+        if isinstance(message, (m.Compare, m.Statement)):
+            return self._on_rows(message)
         kind = DATA if isinstance(message, m.Pack) else message.kind  # type: ignore[union-attr]
         if kind == DATA and not self._may_sync_data():
             return None
@@ -190,6 +198,27 @@ class Session:
         if kind == ROSTER:
             self.station.enrol()
         return None
+
+    def _on_rows(self, message: m.Compare | m.Statement) -> None:
+        if not self._compares_rows():
+            return None
+        if isinstance(message, m.Compare):
+            return self.rows.answer(message)
+        return self.rows.receive(message, self._now)
+
+    def _compares_rows(self) -> bool:
+        """Whether both ends do, and neither is a relay (10-agreement A4)."""
+        own, member = self.replica.roster().members.get(self.station.key), self.member
+        has_rows = own is not None and own.writes_data and member is not None and member.writes_data
+        return has_rows and self.peer is not None and bool(self.peer.capabilities & m.AGREEMENT)
+
+    def _tick_rows(self, now: float) -> None:
+        if now - self.rows_checked_at > ROWS_CHECK and self._compares_rows():
+            self.rows_checked_at = now
+            # Whether the peer holds the same it says itself, for every question names what it goes by.
+            is_idle = all(channel.is_idle and not channel.left_out for channel in self.channels.values())
+            self.rows.tick(is_idle and not self.station.is_asking, now)
+            self.station.is_asking |= self.rows.is_asking
 
     def _may_sync_data(self) -> bool:
         """Whether the roster was compared, and what it offered has come, or has not for long (07-sync)."""
@@ -230,6 +259,7 @@ class Session:
                 if kind == DATA:
                     self.station.record()
                 channel.pump(shows, now)
+        self._tick_rows(now)
         self._pulse(now, wall)
         return None
 

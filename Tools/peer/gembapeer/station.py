@@ -33,6 +33,8 @@ class Station:
     name: str
     roster_log: Name
     data_log: Name | None = None
+    is_asking: bool = False
+    """Whether a session asks about rows: one peer is asked at a time (10-agreement §4)."""
 
     @property
     def key(self) -> bytes:
@@ -82,6 +84,7 @@ class Station:
             return value
 
         replica = Replica(store, setting("plant"))
+        replica.sealing_secret = setting("sealing")
         genesis = Entry.decode(setting("genesis"), True, True, None)
         roster_log = genesis.hash(None, 0, bytes(32))[:16]
         data_log = store.setting("data log")
@@ -111,7 +114,7 @@ class Station:
         return self.key in self.replica.roster().members
 
     def write(self, by: str, reason: str, compose: Callable[["Draft"], Entry], epoch_key: bytes | None = None) -> Ref:
-        """Commits the entry that `compose` makes, within the transaction that numbers it, and seals it if it is to."""
+        """Commits the entry that `compose` makes, within the transaction that numbers it, and seals it under a key."""
         with self.replica.store.transaction():
             self.replica.refresh()
             need(self.is_member, "no member of the plant yet")
