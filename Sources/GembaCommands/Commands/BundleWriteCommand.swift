@@ -17,8 +17,8 @@ public struct BundleWriteCommand<Owner: Program>: ParsableCommand {
 
                 Without --since, everything is written. With it, only what its reader is said to lack: what followed an \
                 earlier bundle, which may come from the other side, or what a member has not acknowledged by anything it \
-                wrote. In a plant that seals its changes, who finds the file reads who wrote how much and when, and nothing \
-                else; in one that was founded with --open, everything.
+                wrote. In a plant that seals its changes, who finds the file reads who is a member, and who wrote how \
+                much and when, but no row; in one that was founded with --open, everything.
                 """)
     }
 

@@ -32,7 +32,7 @@ final class Connection {
 
     /// The prepared form of `sql`, kept for the life of the connection. Callers pass one of a bounded set of texts.
     func statement(_ sql: String) throws(StoreError) -> Statement {
-        if let statement = statements[sql] { return statement }
+        if let statement = statements[sql] { return try unused(statement, sql) }
         let statement = try Statement(sql, on: handle, counting: tally)
         statements[sql] = statement
         return statement
@@ -41,14 +41,19 @@ final class Connection {
     /// The prepared form of `sql`, kept for the life of the connection.
     func statement(_ sql: SQLText) throws(StoreError) -> Statement {
         // Mostly the same is done to many rows.
-        if let lastText, lastText.text === sql { return lastText.statement }
+        if let lastText, lastText.text === sql { return try unused(lastText.statement, sql.text) }
         if let known = texts[ObjectIdentifier(sql)] {
             lastText = known
-            return known.statement
+            return try unused(known.statement, sql.text)
         }
         let statement = try Statement(sql.text, on: handle, counting: tally)
         texts[ObjectIdentifier(sql)] = (sql, statement)
         return statement
+    }
+
+    /// A statement, or where its rows are just being read another of the same text: what is done for a row may ask the same.
+    private func unused(_ statement: Statement, _ sql: String) throws(StoreError) -> Statement {
+        statement.isBusy ? try Statement(sql, on: handle, counting: tally) : statement
     }
 
     /// The statement that updates some columns of a table. Which columns are written together is up to the application; the

@@ -169,6 +169,9 @@ final class Statement {
     /// Makes a statement that was stepped ready for its next use.
     func reset() { sqlite3_reset(handle) }
 
+    /// Whether it stands at a row, with more to come.
+    var isBusy: Bool { sqlite3_stmt_busy(handle) != 0 }
+
     // MARK: Columns, by place from 0
 
     func int(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }

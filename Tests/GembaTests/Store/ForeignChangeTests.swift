@@ -120,7 +120,9 @@ struct ForeignChangeTests {
         #expect(try plant.founder.apply([log.run], kind: .data).quarantinedCount == 1)
         let found = try plant.founder.withReader { context in
             let number = try #require(try context.log.tip(of: log.replica)).number
-            return try (1...2).map { try context.operation(of: LocalDot(replica: number, sequence: $0), on: row, in: 1) }
+            return try (1...2).map {
+                try context.operation(of: LocalDot(replica: number, sequence: $0), on: row, in: 1)
+            }
         }
         #expect(found[0] != nil && found[1] == nil)
         try expect(["whole"])

@@ -162,6 +162,21 @@ struct SealedPlantTests {
         }
     }
 
+    @Test("learns of members while it reads a log: a statement within itself reads all of its rows")
+    func nestedReading() throws {
+        for number in 0..<3 { _ = try insert("part \(number)", at: founder) }
+        let found = try founder.withReader { context -> [Int] in
+            let tip = try #require(try context.log.tips(of: .data).first)
+            var counts: [Int] = []
+            try context.log.scanSegments(replica: tip.number, from: 0, through: tip.sequence) { _ in
+                counts.append(try context.log.rosterLogs().count)
+                return true
+            }
+            return counts
+        }
+        #expect(!found.isEmpty && found.allSatisfy { $0 == 1 })
+    }
+
     @Test("folds, makes checkpoints, and gives bodies back as any other")
     func growth() throws {
         let station = try plant.enrol("L3")
