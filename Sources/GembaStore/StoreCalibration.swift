@@ -26,4 +26,8 @@ package struct StoreCalibration: OptionSet, Hashable, Sendable {
     package static let backfillKeepsOrder = StoreCalibration(rawValue: 1 << 9)
     /// Of several siblings of a register keeps the one of the log that this database met last.
     package static let losesSiblings = StoreCalibration(rawValue: 1 << 10)
+    /// Calls the half of a forked log that came first by the log's name.
+    package static let namesByArrival = StoreCalibration(rawValue: 1 << 11)
+    /// Goes on writing a log that is found to be forked, as a station does that means harm.
+    package static let keepsForkedName = StoreCalibration(rawValue: 1 << 12)
 }

@@ -13,6 +13,7 @@ struct SoakTally: CustomStringConvertible {
     private var stateChecks = 0
     private var lapses = 0
     private var droppedRows = 0
+    private var branches = 0
     private var virtualSeconds = 0
     private var slowest = (milliseconds: 0, seed: UInt64(0))
     private var byFault: [String: Int] = [:]
@@ -30,6 +31,7 @@ struct SoakTally: CustomStringConvertible {
         stateChecks += report.counts.observations.stateChecks
         lapses += report.counts.lapses
         droppedRows += report.counts.droppedRows
+        branches += report.counts.branches
         virtualSeconds += report.virtualMilliseconds / 1000
         byFault.merge(report.counts.faults, uniquingKeysWith: +)
         if let time = report.counts.convergence, time > slowest.milliseconds {
@@ -43,7 +45,7 @@ struct SoakTally: CustomStringConvertible {
         return """
             \(runs) seeds, \(failures) failures, in \(Int(seconds)) s
             \(events) events, \(frames) frames, \(writes) writes, \(reads) reads, \(stateChecks) states compared, \
-            \(bodies) bodies fetched, \(lapses) lapses, \(droppedRows) rows dropped, \
+            \(bodies) bodies fetched, \(lapses) lapses, \(droppedRows) rows dropped, \(branches) branches, \
             \(virtualSeconds / 3600) h of virtual time
             \(faults) faults: \(classes)
             slowest convergence \(slowest.milliseconds) ms of seed \(slowest.seed)

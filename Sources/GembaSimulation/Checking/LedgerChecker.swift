@@ -9,6 +9,8 @@ struct LedgerChecker {
     let replica: Replica
     let history: History
     let ledger: Ledger
+    private let vector: VersionVector
+    private let naming: Naming
     private let conflicts: [Conflict]
     private let floors: VersionVector
     /// The drops of each row.
@@ -28,10 +30,15 @@ struct LedgerChecker {
     }
 
     /// - Parameter administrator: the station that may drop rows.
-    init(replica: Replica, history: History, ledger: Ledger, administrator: StationKey?) throws {
+    /// - Parameter vector: what the replica holds.
+    init(
+        replica: Replica, history: History, ledger: Ledger, administrator: StationKey?, vector: VersionVector
+    ) throws {
         self.replica = replica
         self.history = history
         self.ledger = ledger
+        self.vector = vector
+        naming = Naming(of: vector, in: history)
         conflicts = try replica.conflicts()
         floors = try replica.snapshot(of: .data).floors
         var names: [Name: [Dot]] = [:]
@@ -62,10 +69,9 @@ struct LedgerChecker {
     }
 
     func check() throws {
-        let held = try replica.vector(of: .data).reduce(into: VersionVector()) { $0.insert($1.dot) }
         var sums: [RowID: Int64] = [:]
         for receipt in ledger.sorted {
-            guard held.contains(receipt.dot) else {
+            guard vector.contains(receipt.dot) else {
                 throw Violation(.ledger, "the acknowledged change \(receipt.dot) is in no log")
             }
             for (place, mark) in receipt.marks {
@@ -132,7 +138,7 @@ struct LedgerChecker {
     private func isListed(_ element: Value, _ table: String, _ row: RowID, _ dot: Dot) -> Bool {
         conflicts.contains { conflict in
             conflict.table == table && conflict.row == row && conflict.kind == .orphan
-                && conflict.siblings.contains { $0.provenance.dot == dot && $0.written == [element] }
+                && conflict.siblings.contains { $0.provenance.dot == naming(dot) && $0.written == [element] }
         }
     }
 
@@ -144,7 +150,7 @@ struct LedgerChecker {
         conflicts.contains { conflict in
             conflict.table == table && conflict.row == row
                 && conflict.siblings.contains { sibling in
-                    sibling.provenance.dot == dot && values.allSatisfy { sibling.values[$0.key] == $0.value }
+                    sibling.provenance.dot == naming(dot) && values.allSatisfy { sibling.values[$0.key] == $0.value }
                 }
         }
     }

@@ -57,6 +57,10 @@ public struct Fault: OptionSet, Hashable, Sendable, CustomStringConvertible {
     /// The administrator declares members lapsed, which return by themselves, and drops deleted rows.
     public static let dropping = Fault(rawValue: 1 << 22)
 
+    /// Logs are forked: a whole folder is put back, or copied so that nothing tells it from the original, and both go on writing
+    /// under one name; some of them although they know.
+    public static let fork = Fault(rawValue: 1 << 23)
+
     /// What happens to long histories.
     static let growth: Fault = [.earlyCheckpoints, .folding, .dropping]
 
@@ -70,6 +74,7 @@ public struct Fault: OptionSet, Hashable, Sendable, CustomStringConvertible {
         (.restoredFolder, "restoredFolder"), (.clone, "clone"), (.lateEnrolment, "lateEnrolment"),
         (.mixedSchemas, "mixedSchemas"), (.otherProcesses, "otherProcesses"), (.silentCrash, "silentCrash"),
         (.earlyCheckpoints, "earlyCheckpoints"), (.folding, "folding"), (.dropping, "dropping"),
+        (.fork, "fork"),
     ]
 
     /// The names of the classes, separated by plus signs.

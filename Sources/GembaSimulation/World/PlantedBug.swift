@@ -33,6 +33,8 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
     public static let backfillKeepsOrder = PlantedBug(rawValue: 1 << 9)
     /// A row that a peer's change touched keeps one of several siblings.
     public static let losesSiblings = PlantedBug(rawValue: 1 << 10)
+    /// Of the halves of a forked log each replica calls the one that it met first by the log's name.
+    public static let namesByArrival = PlantedBug(rawValue: 1 << 11)
 
     static let names: [(PlantedBug, String)] = [
         (.deliversWithoutDeps, "deliversWithoutDeps"), (.mergesDuplicates, "mergesDuplicates"),
@@ -41,6 +43,7 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
         (.checkpointsForgetLocalWork, "checkpointsForgetLocalWork"),
         (.checkpointsDropDeletedRows, "checkpointsDropDeletedRows"), (.editsDroppedRows, "editsDroppedRows"),
         (.backfillKeepsOrder, "backfillKeepsOrder"), (.losesSiblings, "losesSiblings"),
+        (.namesByArrival, "namesByArrival"),
     ]
 
     /// The names of the bugs, separated by plus signs.
@@ -64,6 +67,7 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
         if contains(.showsLatestArrival) { calibration.insert(.showsLatestArrival) }
         if contains(.ignoresSideFile) { calibration.insert(.ignoresSideFile) }
         if contains(.checkpointsForgetLocalWork) { calibration.insert(.checkpointsForgetLocalWork) }
+        if contains(.namesByArrival) { calibration.insert(.namesByArrival) }
         if contains(.backfillKeepsOrder) { calibration.insert(.backfillKeepsOrder) }
         if contains(.losesSiblings) { calibration.insert(.losesSiblings) }
         if contains(.checkpointsDropDeletedRows) { calibration.insert(.checkpointsDropDeletedRows) }

@@ -31,6 +31,10 @@ final class SimulatedNode {
     var keys: (station: StationKey, transport: TransportKey)?
     /// Nothing is written until the station holds again what others hold of it.
     var awaitsEvidence = false
+    /// Whether the machine takes a copied disk for its own.
+    var trustsItsDisk = false
+    /// Whether the station goes on under a name although it knows that others write under it.
+    var isHostile = false
     /// Whether the folder was set up.
     var isSetUp: Bool { keys != nil }
 
@@ -62,6 +66,8 @@ final class SimulatedNode {
             wallClock: { [clock] in clock.reading }, randomBytes: { [random] in random.bytes($0) }, isDurable: false,
             machine: "machine \(index)")
         sources.calibration = calibration
+        if trustsItsDisk { sources.calibration.insert(.ignoresSideFile) }
+        if isHostile { sources.calibration.insert(.keepsForkedName) }
         return sources
     }
 

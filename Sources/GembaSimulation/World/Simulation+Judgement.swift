@@ -28,7 +28,7 @@ extension Simulation {
         if let (_, replica) = replicas.first(where: { $0.1.schema.version == Schema.simulation.version }) {
             try LedgerChecker(
                 replica: replica, history: observer.history, ledger: observer.ledger,
-                administrator: observer.administrator
+                administrator: observer.administrator, vector: observer.vector(of: replica, .data)
             ).check()
         }
         try judgeConduct()

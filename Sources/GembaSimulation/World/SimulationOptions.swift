@@ -39,7 +39,7 @@ public struct SimulationOptions: Hashable, Sendable, CustomStringConvertible {
         topology = random.pick(Topology.allCases) ?? .mesh
         hasRelay = nodes > 3 && random.chance(0.4)
         publishesEndpoints = random.chance(0.3)
-        let drawn = Fault.names.map(\.0).filter { !Fault.growth.contains($0) }
+        let drawn = Fault.names.map(\.0).filter { !Fault.growth.contains($0) && $0 != .fork }
         faults = Fault(drawn.filter { $0 == .restoredFolder ? random.chance(0.25) : random.chance(0.4) })
         duration = random.pick([10_000, 20_000, 40_000]) ?? 20_000
         writePause = random.pick([200, 500, 1_500]) ?? 500
@@ -55,6 +55,8 @@ public struct SimulationOptions: Hashable, Sendable, CustomStringConvertible {
         if random.chance(0.6), !faults.contains(.restoredFolder) { faults.insert(.dropping) }
         isSealed = random.chance(0.5)
         if random.chance(0.5) { pushedLinks = 1 }
+        // A replica that holds a forked log makes no checkpoint, and cannot help who needs one.
+        if random.chance(0.3) { faults = faults.subtracting(.growth).union(.fork) }
     }
 
     /// All options in one line, for a report.

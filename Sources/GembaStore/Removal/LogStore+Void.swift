@@ -7,34 +7,42 @@ extension LogStore {
     /// Bytes of entries that are kept of one log.
     private static let greatestVoid = 1 << 20
 
-    /// Keeps a run that follows what counts of a log.
-    func setAside(_ run: Run, of replica: Int64) throws {
-        let held = try voidRuns(of: replica)
-        if held.contains(where: { $0.first == run.first && $0.last >= run.last }) { return }
-        guard held.reduce(run.entryBytes, { $0 + $1.entryBytes }) <= Self.greatestVoid else { return }
-        try connection.statement("INSERT OR REPLACE INTO gemba_void (replica, first, run) VALUES (?, ?, ?)")
-            .bind(1, replica).bind(2, run.first).bind(3, run.encoded()).run()
+    /// A run that was set aside.
+    struct VoidRun {
+        /// The number of the chain that begins with the log's genesis, whichever branch the run belongs to.
+        var log: Int64
+        var run: Run
     }
 
-    /// The runs that were set aside of a log, in order.
-    func voidRuns(of replica: Int64) throws -> [Run] {
-        var runs: [Run] = []
-        try connection.statement("SELECT run FROM gemba_void WHERE replica = ? ORDER BY first").bind(1, replica)
-            .forEach { runs.append(try Run(decoding: $0.bytes(0))) }
+    /// Keeps a run that follows what counts of a log.
+    func setAside(_ run: Run, of replica: Int64) throws {
+        let log = try branches().log(of: replica)
+        let held = try voidRuns(of: log)
+        if held.contains(where: { $0.run.begins(with: run) }) { return }
+        for kept in held where run.begins(with: kept.run) { try forgetVoid(kept) }
+        guard held.reduce(run.entryBytes, { $0 + $1.run.entryBytes }) <= Self.greatestVoid else { return }
+        try connection.statement("INSERT OR REPLACE INTO gemba_void (replica, first, run) VALUES (?, ?, ?)")
+            .bind(1, log).bind(2, run.first).bind(3, run.encoded()).run()
+    }
+
+    /// The runs that were set aside of the log to which a chain belongs, in order.
+    func voidRuns(of replica: Int64) throws -> [VoidRun] {
+        let log = try branches().log(of: replica)
+        var runs: [VoidRun] = []
+        try connection.statement("SELECT run FROM gemba_void WHERE replica = ? ORDER BY first, run").bind(1, log)
+            .forEach { runs.append(VoidRun(log: log, run: try Run(decoding: $0.bytes(0)))) }
         return runs
     }
 
-    /// Forgets a run that was set aside.
-    func forgetVoid(_ run: Run, of replica: Int64) throws {
-        try connection.statement("DELETE FROM gemba_void WHERE replica = ? AND first = ?").bind(1, replica).bind(
-            2, run.first
-        )
-        .run()
+    /// The run that was set aside and goes on at the end of a chain.
+    func voidRun(after tip: LogTip) throws -> Run? {
+        try voidRuns(of: tip.number).map(\.run).first { $0.first == tip.sequence + 1 && $0.previous == tip.hash.prefix }
     }
 
-    /// Forgets what was set aside of a log.
-    func forgetVoid(of replica: Int64) throws {
-        try connection.statement("DELETE FROM gemba_void WHERE replica = ?").bind(1, replica).run()
+    /// Forgets a run that was set aside.
+    func forgetVoid(_ kept: VoidRun) throws {
+        try connection.statement("DELETE FROM gemba_void WHERE replica = ? AND first = ? AND run = ?")
+            .bind(1, kept.log).bind(2, kept.run.first).bind(3, kept.run.encoded()).run()
     }
 
     /// The logs of which something was set aside.
@@ -45,15 +53,23 @@ extension LogStore {
         return try numbers.compactMap(tip(number:))
     }
 
-    /// Takes the end of a log away, which does not count any more, and sets it aside.
+    // MARK: - Taking away
+
+    /// Takes the end of a chain away, which does not count any more, and sets it aside. Of a branch of which nothing counts
+    /// nothing stays.
     ///
-    /// What stood there in the apply order stays a gap, so that no place is given twice.
-    func withdraw(_ tip: LogTip, after end: SequenceNumber) throws {
-        let hash = try chainHash(of: tip, at: end)
-        guard let signature = try signature(at: tip.dot),
-            let record = try record(of: LocalDot(replica: tip.number, sequence: end))
+    /// What stood there in the apply order stays a gap, so that no place is given twice. What hangs on it was taken away before.
+    func withdraw(_ tip: LogTip, after counted: SequenceNumber) throws {
+        let beginning = try branches().beginning(of: tip.number)
+        let end = max(counted, beginning.map { $0.first - 1 } ?? 0)
+        let isWhole = end == beginning?.fork.sequence
+        let hash = try isWhole ? beginning?.previous ?? tip.hash : chainHash(of: tip, at: end)
+        let last = isWhole ? beginning?.fork : LocalDot(replica: tip.number, sequence: end)
+        let behind = try voidRun(after: tip)
+        guard let signature = try signature(at: tip.dot) ?? behind?.signature,
+            let record = try last.flatMap(record(of:))
         else { throw StoreError(.corrupted, "Entry \(tip.sequence) of a log has no signed head; run `gemba verify`.") }
-        var run = Run(replica: tip.replica, first: end + 1, previous: hash.prefix, entries: [], signature: signature)
+        var run = Run(replica: tip.author, first: end + 1, previous: hash.prefix, entries: [], signature: signature)
         var quarantined = 0
         var segments: [Segment] = []
         try scanSegments(replica: tip.number, from: end + 1, through: tip.sequence) { segment in
@@ -64,25 +80,40 @@ extension LogStore {
             }
             return true
         }
+        if try self.signature(at: tip.dot) == nil { run.entries += behind?.entries ?? [] }
         try leaveGap(tip, after: end)
         for segment in segments {
             try connection.statement("DELETE FROM gemba_segment WHERE id = ?").bind(1, segment.key.rawValue).run()
             if segment.first <= end { try write(part: segment, segment.first...end, start: segment.start) }
         }
-        try connection.statement(
-            """
-            UPDATE gemba_replica SET sequence = ?, hash = ?, lamport = ?, timestamp = ?, quarantined = quarantined - ?
-            WHERE id = ?
-            """
-        )
-        .bind(1, end).bind(2, hash).bind(3, record.lamport).bind(4, record.timestamp.rawValue).bind(5, quarantined)
-        .bind(6, tip.number).run()
-        try connection.statement("DELETE FROM gemba_seen WHERE author = ? AND sequence > ?")
-            .bind(1, tip.number).bind(2, end).run()
-        try connection.statement("DELETE FROM gemba_deferred WHERE replica = ? AND sequence > ?")
-            .bind(1, tip.number).bind(2, end).run()
-        forgetSegments()
         try setAside(run, of: tip.number)
+        for (table, column) in [("gemba_seen", "author"), ("gemba_deferred", "replica")] {
+            try connection.statement("DELETE FROM \(table) WHERE \(column) = ? AND sequence > ?")
+                .bind(1, tip.number).bind(2, end).run()
+        }
+        if isWhole {
+            try forget(chain: tip.number)
+        } else {
+            try connection.statement(
+                """
+                UPDATE gemba_replica
+                SET sequence = ?, hash = ?, lamport = ?, timestamp = ?, quarantined = quarantined - ? WHERE id = ?
+                """
+            )
+            .bind(1, end).bind(2, hash).bind(3, record.lamport).bind(4, record.timestamp.rawValue)
+            .bind(5, quarantined).bind(6, tip.number).run()
+            try connection.statement("DELETE FROM gemba_branch WHERE replica = ? AND first > ?")
+                .bind(1, tip.number).bind(2, end).run()
+        }
+        forgetSegments()
+        forgetBranches()
+        numbers.forgetAll()
+    }
+
+    private func forget(chain number: Int64) throws {
+        for table in ["gemba_branch WHERE replica = ?", "gemba_seen WHERE peer = ?", "gemba_replica WHERE id = ?"] {
+            try connection.statement("DELETE FROM \(table)").bind(1, number).run()
+        }
     }
 
     /// Finds anew which entries are followed by others, after some were taken away.
@@ -93,6 +124,16 @@ extension LogStore {
             UPDATE gemba_replica SET covered = followed.upto
             FROM (SELECT peer, max(upto) AS upto FROM gemba_seen GROUP BY peer) AS followed
             WHERE followed.peer = gemba_replica.id;
+            UPDATE gemba_replica SET covered = max(covered, fork.last)
+            FROM (SELECT parent, max(first) - 1 AS last FROM gemba_branch GROUP BY parent) AS fork
+            WHERE fork.parent = gemba_replica.id;
             """)
+    }
+}
+
+extension Run {
+    /// Whether another run is the beginning of this one, or the same.
+    fileprivate func begins(with other: Run) -> Bool {
+        first == other.first && previous == other.previous && entries.starts(with: other.entries)
     }
 }

@@ -19,6 +19,13 @@ extension Replica {
                 try touched.note(tip, after: end)
                 try context.log.withdraw(tip, after: end)
             }
+            var renamed: Set<ReplicaID> = []
+            try context.log.joinLonePaths {
+                renamed.insert($0)
+            } renumbering: { tip in
+                try touched.note(tip, after: context.log.branches().beginning(of: tip.number)?.fork.sequence ?? 0)
+            }
+            try context.renewConflicts(over: renamed.sorted())
             try context.log.renewCover()
             if !touched.keys.isEmpty {
                 var replay = RowReplay(of: touched.keys, in: context, folder: folder)
@@ -26,8 +33,10 @@ extension Replica {
             }
             var returning: [Run] = []
             for tip in try context.returning() {
-                returning += try context.log.voidRuns(of: tip.number)
-                try context.log.forgetVoid(of: tip.number)
+                for kept in try context.log.voidRuns(of: tip.number) {
+                    returning.append(kept.run)
+                    try context.log.forgetVoid(kept)
+                }
             }
             return returning
         }
@@ -51,7 +60,7 @@ extension Replica {
             var counts: [StationKey: Int] = [:]
             for tip in try context.log.logsWithVoid() {
                 counts[tip.station, default: 0] += try context.log.voidRuns(of: tip.number).reduce(0) {
-                    $0 + $1.entries.count
+                    $0 + $1.run.entries.count
                 }
             }
             return counts
@@ -62,27 +71,46 @@ extension Replica {
 extension StoreContext {
     /// Whether a signature behind the end of a former member's log, at an entry that does not count, proves its last one that does.
     func isProvenBehindEnd(_ tip: LogTip) throws -> Bool {
-        guard let run = try log.voidRuns(of: tip.number).first, run.first == tip.sequence + 1 else { return false }
+        guard let run = try log.voidRun(after: tip) else { return false }
         let verified = try? VerifiedRun(
             verifying: run, kind: tip.kind, plant: environment.plant, after: .init(hash: tip.hash, station: tip.station)
         )
         return verified != nil
     }
 
-    /// The logs that are longer than what counts of them, with the last entry that does.
+    /// The chains that are longer than what counts of them, with the last entry that does; each before those on which it hangs.
     fileprivate func withdrawable() throws -> [(tip: LogTip, end: SequenceNumber)] {
         let ends = EffectiveEnds(self, try roster())
-        return try log.tips(of: .data).compactMap { tip in
-            guard let end = try ends.end(of: tip.replica, by: tip.station), end < tip.sequence else { return nil }
+        let found = try log.tips(of: .data).compactMap { tip -> (tip: LogTip, end: SequenceNumber)? in
+            guard let end = try ends.end(of: .init(tip, in: log), by: tip.station), end < tip.sequence else {
+                return nil
+            }
             return (tip, end)
         }
+        // A chain has a greater number than the one that it left.
+        return found.sorted { $0.tip.number > $1.tip.number }
     }
 
     /// The logs of which something was set aside that counts now.
     fileprivate func returning() throws -> [LogTip] {
         let ends = EffectiveEnds(self, try roster())
         return try log.logsWithVoid().filter { tip in
-            try ends.end(of: tip.replica, by: tip.station).map { $0 > tip.sequence } ?? true
+            try log.voidRuns(of: tip.number).contains { try counts($0.run, of: tip, ends) }
         }
+    }
+
+    /// Whether an entry of a run that was set aside counts.
+    private func counts(_ run: Run, of tip: LogTip, _ ends: EffectiveEnds) throws -> Bool {
+        let (rest, chain, hash): (Run, Int64?, ChangeHash)
+        switch try RunPlacer(log: log).place(run, in: tip, noting: { _, _ in }) {
+        case .goesOn(let run, let end): (rest, chain, hash) = (run, end.number, end.hash)
+        case .branchesOff(let run, _, let before): (rest, chain, hash) = (run, nil, before)
+        case .held: return true
+        case .isAhead, .contradicts: return false
+        }
+        let verified = try? VerifiedRun(
+            verifying: rest, kind: .data, plant: environment.plant, after: .init(hash: hash, station: tip.station))
+        guard let verified else { return false }
+        return try ends.end(of: .init(verified, on: chain), by: tip.station).map { $0 >= rest.first } ?? true
     }
 }
