@@ -30,10 +30,7 @@ extension Engine {
     func shareEpochs(at moment: Moment) {
         let lacking =
             epochCare.lacking
-            ?? Set(
-                (Array(roster.epochs.keys) + roster.endedEpochs.keys).flatMap { epoch in
-                    roster.membersLacking(epoch).map(\.station)
-                })
+            ?? Set(roster.sharedEpochs.flatMap { roster.membersLacking($0).map(\.station) })
         epochCare.lacking = lacking
         if lacking.isEmpty || epochCare.isHelpless {
             if lacking.isEmpty { epochCare.since.removeAll() }

@@ -31,7 +31,8 @@ extension Replica {
     /// - Parameters:
     ///   - steps: how many steps of 500 rows are taken at most.
     ///   - rescans: whether all rows are read again. The tree otherwise follows the log, which does not tell what was written
-    ///     to rows behind the library's back. - work: told what it took.
+    ///     to rows behind the library's back.
+    ///   - work: told what it took.
     /// - Returns: nil when more steps are needed.
     public func rowRoot(
         steps: Int = .max, rescans: Bool = false, work: (RowTreeWork) -> Void = { _ in }

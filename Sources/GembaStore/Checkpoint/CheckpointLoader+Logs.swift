@@ -14,8 +14,7 @@ extension CheckpointLoader {
         guard genesis.kind == .data, genesis.plant == context.environment.plant, hash.replica == log.head.replica,
             HeadVerification.isValid(log.head, by: genesis.station, plant: context.environment.plant)
         else { throw CheckpointReader.damaged }
-        let roster = try context.roster()
-        guard roster.presentOrFormerMember(genesis.station) != nil || roster.isVoid(genesis.station) else {
+        guard try context.roster().knows(genesis.station) else {
             throw StoreError(.notFound, "The roster held here does not explain who wrote \(log.head.replica).")
         }
         guard let tip = try context.log.tip(of: log.head.replica) else {

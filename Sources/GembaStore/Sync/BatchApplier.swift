@@ -124,10 +124,10 @@ struct BatchApplier {
             }
             return run.entries.count
         }
-        let author = roster.presentOrFormerMember(run.station)
-        guard author != nil || roster.isVoid(run.station) else { throw .problem(.needsRoster) }
+        guard roster.knows(run.station) else { throw .problem(.needsRoster) }
         guard roster.mayHaveWritten(run.station) else {
-            throw .problem(.invalid("Station \(author?.name ?? run.station.description) may not write data."))
+            let name = roster.presentOrFormerMember(run.station)?.name ?? run.station.description
+            throw .problem(.invalid("Station \(name) may not write data."))
         }
         let end = try attempt {
             try EffectiveEnds(context, roster).end(of: run.replica, by: run.station) { sequence in
@@ -212,7 +212,7 @@ struct BatchApplier {
                 if case .failure(let failure) = error { throw failure }
             }
         }
-        try context.rows.merge(context.operations, as: changes, pausing: {})
+        try mergeGathered()
         try context.save(latestTimestamp: clock.latest)
     }
 

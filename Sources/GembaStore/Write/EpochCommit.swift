@@ -40,7 +40,7 @@ struct EpochCommit {
         var acts: [RosterAct] = []
         var room = Limits.epochWraps
         let ended = roster.endedEpochs
-        for epoch in (Array(roster.epochs.keys) + ended.keys).sorted() {
+        for epoch in roster.sharedEpochs {
             // Who began an epoch beyond its cut is given it with the others, so that nobody takes it for one to seal under.
             let authors = (ended[epoch]?.authors ?? []).compactMap { roster.formerMembers[$0]?.member }
                 .sorted { $0.rank < $1.rank }

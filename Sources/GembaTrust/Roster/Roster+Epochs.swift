@@ -24,6 +24,9 @@ extension Roster {
         return epochRecipients.filter { keys.isDisjoint(with: $0.sealingKeys) }
     }
 
+    /// The epochs whose keys members are to be given, also those under which nobody seals any more; sorted.
+    public var sharedEpochs: [EpochID] { (Array(epochs.keys) + endedEpochs.keys).sorted() }
+
     /// Epochs that only former members began, beyond their cuts. Nobody seals under them, but those who had not heard of the
     /// removal did, and what they wrote has to be read.
     public var endedEpochs: [EpochID: (authors: Set<StationKey>, wraps: [EpochWrap])] {

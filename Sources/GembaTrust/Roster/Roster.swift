@@ -133,6 +133,9 @@ public struct Roster: Sendable {
     /// written: what members built on counts with what they wrote.
     public func isVoid(_ station: StationKey) -> Bool { reasons[station] != nil }
 
+    /// Whether the roster says anything about a station: that it is or was a member, or holds a join that does not count.
+    public func knows(_ station: StationKey) -> Bool { presentOrFormerMember(station) != nil || isVoid(station) }
+
     /// Whether there are joins that do not count.
     public var hasVoidJoins: Bool { !reasons.isEmpty }
 
