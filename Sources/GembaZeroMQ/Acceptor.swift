@@ -20,11 +20,14 @@ final class Acceptor {
 
     /// A connection that the kernel has, whether or not it has become a link.
     private struct Connection {
-        /// When it is cut unless it has become a link; nil once it has, or was cut.
+        /// When it is cut: unless it has become a link by then, or as one whose link has ended. Nil while it is a link, and
+        /// once it was cut.
         var deadline: ContinuousClock.Instant?
         /// Invariant: a link of ``links``, or nil.
         var link: LinkID?
         var hasOpened = false
+        /// Its link has ended, and it is kept for what was sent before.
+        var isLeaving: Bool { hasOpened && link == nil }
         var intake: Intake
     }
 
@@ -98,18 +101,22 @@ extension Acceptor {
     func process(at now: ContinuousClock.Instant) throws(TransportError) {
         try TransportError.catching { () throws(LibraryError) in
             try desk.answer { doorkeeper.admit($0, from: $1, at: now) }
-            try watchConnections(at: now)
         }
-        for _ in 0..<SocketProfile.turn {
-            let message = try TransportError.catching { () throws(LibraryError) in try socket.receiveWithOrigin() }
-            guard let message else { break }
-            try receive(message.parts, from: message.origin)
-        }
+        try watchConnections(at: now)
+        try takeMessages()
         if nextInspection <= now { inspect(at: now) }
     }
 
-    private func watchConnections(at now: ContinuousClock.Instant) throws(LibraryError) {
-        while let event = try monitor.next() {
+    private func takeMessages() throws(TransportError) {
+        for _ in 0..<SocketProfile.turn {
+            let message = try TransportError.catching { () throws(LibraryError) in try socket.receiveWithOrigin() }
+            guard let message else { return }
+            try receive(message.parts, from: message.origin)
+        }
+    }
+
+    private func watchConnections(at now: ContinuousClock.Instant) throws(TransportError) {
+        while let event = try TransportError.catching({ () throws(LibraryError) in try monitor.next() }) {
             switch event {
             case .accepted(let descriptor):
                 if waitingConnections >= mostWaiting { cutLongestWaiting() }
@@ -117,6 +124,8 @@ extension Acceptor {
                 connections[descriptor] = Connection(intake: Intake(descriptor: descriptor, at: now))
                 setDeadline(now.advanced(by: SocketProfile.silence), of: descriptor)
             case .disconnected(let descriptor):
+                // The last that a peer says is why it leaves.
+                if connections[descriptor]?.link != nil { try takeMessages() }
                 setDeadline(nil, of: descriptor)
                 guard let connection = connections.removeValue(forKey: descriptor) else { break }
                 if let link = connection.link.flatMap({ links[$0] }) { end(link) }
@@ -150,8 +159,9 @@ extension Acceptor {
     }
 
     private func open(_ handshake: UInt64, _ routingID: [UInt8], _ descriptor: Int32, _ user: String?) -> Link? {
-        // Where the monitor has reported the connection's end already, its last messages open nothing.
-        guard let connection = connections[descriptor] else {
+        // Where the monitor has reported the connection's end already, its last messages open nothing. Nor do those of a peer
+        // that was told goodbye.
+        guard let connection = connections[descriptor], !connection.isLeaving else {
             doorkeeper.dismiss(handshake)
             return nil
         }
@@ -208,14 +218,15 @@ extension Acceptor {
 // MARK: - Ends
 
 extension Acceptor {
-    /// Cuts a link, so that its peer has to shake hands again.
+    /// Ends a link, so that its peer has to shake hands again. What was sent before has a moment to leave; what arrives in it is
+    /// dropped.
     ///
     /// - Returns: false when it is not one of this side's links.
-    func cut(_ id: LinkID, at now: ContinuousClock.Instant) throws(LibraryError) -> Bool {
-        guard links[id] != nil else { return false }
-        // A connection that has ended meanwhile must not be shut down: its descriptor may be another's.
-        try watchConnections(at: now)
-        if let link = links[id] { cut(link) }
+    func takeLeave(of id: LinkID, at now: ContinuousClock.Instant) -> Bool {
+        guard let link = links[id] else { return false }
+        end(link)
+        setDeadline(now.advanced(by: SocketProfile.farewell), of: link.descriptor)
+        nextInspection = min(nextInspection, now.advanced(by: SocketProfile.farewell))
         return true
     }
 

@@ -99,8 +99,9 @@ final class Dialler {
         phase = .waiting(until: now)
     }
 
-    /// Cuts the link, and dials again after a while.
-    func cut(at now: ContinuousClock.Instant) {
+    /// Ends the link, and dials again after a while. What was sent before has a moment to leave.
+    func takeLeave(at now: ContinuousClock.Instant) {
+        try? attempt?.socket.set(ZMQ_LINGER, SocketProfile.farewellMilliseconds)
         retry(at: now)
     }
 }

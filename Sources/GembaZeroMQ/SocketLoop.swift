@@ -82,11 +82,12 @@ extension SocketLoop {
         if let dialled = orders.dialled { dial(dialled, at: now) }
         if let redial = orders.redial { for dialler in diallers.values { dialler.redial(redial, at: now) } }
         try TransportError.catching { () throws(LibraryError) in
-            for link in orders.closing where try acceptor?.cut(link, at: now) != true {
-                dialler(of: link)?.cut(at: now)
-            }
+            // What is sent before a link is closed, such as the reason, goes first.
             for link in orders.sending where try acceptor?.flush(link) != true {
                 dialler(of: link)?.flush(at: now)
+            }
+            for link in orders.closing where acceptor?.takeLeave(of: link, at: now) != true {
+                dialler(of: link)?.takeLeave(at: now)
             }
         }
     }

@@ -56,6 +56,10 @@ enum SocketProfile {
     /// Closing a socket drops what it has not sent: a send is a hint, and shutting down must not wait for a peer.
     static let lingerMilliseconds: Int32 = 0
 
+    /// How long a connection outlives its link that this side closed, so that the reason reaches the peer.
+    static let farewell = Duration.milliseconds(100)
+    static let farewellMilliseconds: Int32 = 100
+
     /// With a domain that is enforced, a handshake without a working doorkeeper fails instead of passing.
     static let domain = "gemba"
 

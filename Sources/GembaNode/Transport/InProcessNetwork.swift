@@ -207,19 +207,20 @@ extension InProcessNetwork {
         post(.writable(end.peer), to: sender.holder)
     }
 
-    /// Closes both ends.
-    ///
-    /// Frames on their way are lost.
+    /// Closes both ends. Frames on their way to this one are lost; those to the other arrive before it hears of the end.
     mutating func closeLink(_ link: LinkID) {
         guard let end = ends.removeValue(forKey: link), let peer = ends.removeValue(forKey: end.peer) else { return }
-        for (id, holder) in [(link, end.holder), (end.peer, peer.holder)] {
-            nodes[holder]?.inbox.removeAll { event in
-                switch event {
-                case .received(id, _), .writable(id): true
-                default: false
-                }
+        forgetFrames(on: link, to: end.holder)
+        post(.closed(link), to: end.holder)
+        post(.closed(end.peer), to: peer.holder)
+    }
+
+    private mutating func forgetFrames(on link: LinkID, to node: NodeID) {
+        nodes[node]?.inbox.removeAll { event in
+            switch event {
+            case .received(link, _), .writable(link): true
+            default: false
             }
-            post(.closed(id), to: holder)
         }
     }
 
@@ -229,7 +230,9 @@ extension InProcessNetwork {
             guard let peer = ends[end.peer], let near = nodes[end.holder], let far = nodes[peer.holder] else {
                 continue
             }
-            if Set([near.key, far.key]) == Set([one, other]) { closeLink(link) }
+            guard Set([near.key, far.key]) == Set([one, other]) else { continue }
+            forgetFrames(on: end.peer, to: peer.holder)
+            closeLink(link)
         }
     }
 

@@ -56,7 +56,7 @@ public final class InProcessTransport: Transport {
     @discardableResult
     public func send(_ frame: [UInt8], on link: LinkID) -> Bool { hub.send(frame, on: link, from: node) }
 
-    /// Cuts a link now.
+    /// Ends a link now; see `Transport`.
     public func close(_ link: LinkID) { hub.close(link, by: node) }
 
     private func redialUntilCancelled() async {

@@ -109,8 +109,8 @@ public protocol Transport: Sendable {
     @discardableResult
     func send(_ frame: [UInt8], on link: LinkID) -> Bool
 
-    /// Cuts a link now. An accepted peer may dial again and is then judged by the admission of that moment; a dialled
-    /// link is dialled again.
+    /// Ends a link now: nothing more is received on it, and what was sent before has a tenth of a second to reach the peer. An
+    /// accepted peer may dial again and is then judged by the admission of that moment; a dialled link is dialled again.
     func close(_ link: LinkID)
 }
 

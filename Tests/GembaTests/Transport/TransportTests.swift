@@ -144,6 +144,40 @@ struct TransportTests {
         }
     }
 
+    @Test("delivers what was sent before the link was closed, whichever side closes it", arguments: Conformer.allCases)
+    func lastWords(_ conformer: Conformer) async throws {
+        try await TransportBench.with(conformer) { bench in
+            let (office, line) = (try await bench.listener(), try bench.dialler())
+            line.dial(office)
+            for round in 0..<8 {
+                let (near, far) = (try await line.opened().link, try await office.opened().link)
+                let (speaker, hearer, link, other) =
+                    round.isMultiple(of: 2) ? (office, line, far, near) : (line, office, near, far)
+                #expect(speaker.transport.send([UInt8(round), 1], on: link))
+                speaker.transport.close(link)
+                #expect(!speaker.transport.send([UInt8(round), 2], on: link))
+                #expect(try await hearer.received(on: other) == [UInt8(round), 1])
+                try await hearer.closed(other)
+            }
+        }
+    }
+
+    @Test("hears nothing more on a link that it has closed", arguments: Conformer.allCases)
+    func deafness(_ conformer: Conformer) async throws {
+        try await TransportBench.with(conformer) { bench in
+            let (office, line) = (try await bench.listener(), try bench.dialler())
+            let (near, far) = try await link(line, office)
+            office.transport.close(far)
+            try await office.closed(far)
+            line.transport.send([7], on: near)
+            try await line.closed(near)
+            let again = try await office.opened().link
+            #expect(line.transport.send([9], on: try await line.opened().link))
+            #expect(try await office.received(on: again) == [9])
+            #expect(office.log.openings == 0)
+        }
+    }
+
     @Test("dials again when it closes a dialled link itself", arguments: Conformer.allCases)
     func closedByDialler(_ conformer: Conformer) async throws {
         try await TransportBench.with(conformer) { bench in
