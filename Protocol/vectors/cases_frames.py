@@ -2,6 +2,7 @@
 
 import cases_agreement
 import cases_backfill
+import cases_branches
 import cases_checkpoints
 import cases_dissemination
 import cases_packs
@@ -47,6 +48,7 @@ def frames():
     yield from cases_packs.frames(case)
     yield from cases_backfill.frames(SESSION, case)
     yield from cases_agreement.frames(SESSION, case)
+    yield from cases_branches.frames(SESSION, case)
     yield from cases_dissemination.frames(SESSION, case)
     yield case("N3", "an unknown type", [4000, SESSION, 0], "invalid")
     yield case("N3", "a negative type", [-1, SESSION, 0], "wrongType")
@@ -81,6 +83,8 @@ def hellos():
     yield case("C20", "a hello of a node that gives bodies again", item, **expected(fields))
     fields, item = hello(capabilities=8)
     yield case("A4", "a hello of a node that compares rows", item, **expected(fields))
+    fields, item = hello(capabilities=16)
+    yield case("S28", "a hello of a node that knows branches", item, **expected(fields))
     fields, item = hello(capabilities=32)
     yield case("T1", "a hello of a node that takes part in the tree", item, **expected(fields))
     fields, item = hello(capabilities=5, extra=[{1: True}, "later"])

@@ -9,6 +9,7 @@ from pathlib import Path
 import cases_agreement
 import cases_beacons
 import cases_bodies
+import cases_branches
 import cases_bundles
 import cases_checkpoints
 import cases_epochs
@@ -28,6 +29,7 @@ SUBJECTS = [
     ("bodies.json", "02-change.md, 04-operations.md", cases_bodies.bodies),
     ("heads.json", "03-heads.md", cases_logs.heads),
     ("runs.json", "03-heads.md", cases_logs.runs),
+    ("forks.json", "02-change.md", cases_branches.proofs),
     ("merges.json", "04-operations.md", cases_merges.merges),
     ("roster.json", "05-roster.md", cases_folds.roster_bodies),
     ("tokens.json", "05-roster.md", cases_folds.tokens),

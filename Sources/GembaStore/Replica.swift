@@ -211,7 +211,7 @@ public final class Replica: Sendable {
             tips.allSatisfy { tip in known[tip.number].map { $0 >= tip.sequence } ?? false }
         }
         if isKnown { return }
-        let sequences = Dictionary(tips.map { ($0.replica, $0.sequence) }, uniquingKeysWith: max)
+        let sequences = Dictionary(tips.map { ($0.author, $0.sequence) }, uniquingKeysWith: max)
         try sideFile.record(sequences, machine: machine, durable: durable && environment.sources.isDurable)
         guard durable else { return }
         exposed.withLock { known in

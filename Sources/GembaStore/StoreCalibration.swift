@@ -32,4 +32,8 @@ package struct StoreCalibration: OptionSet, Hashable, Sendable {
     package static let voidsWhatOthersBuiltOn = StoreCalibration(rawValue: 1 << 12)
     /// Takes no roster entry that removes this station, as a stolen machine does whose program was changed.
     package static let keepsOwnMembership = StoreCalibration(rawValue: 1 << 13)
+    /// Calls the half of a forked log that came first by the log's name.
+    package static let namesByArrival = StoreCalibration(rawValue: 1 << 14)
+    /// Goes on writing a log that is found to be forked, as a station does that means harm.
+    package static let keepsForkedName = StoreCalibration(rawValue: 1 << 15)
 }

@@ -64,6 +64,8 @@ public enum Limits {
     public static let announcedEntries = 8 << 10
     /// Links that a beacon passes: many times as many as the tree of any plant is deep.
     public static let treeHops: UInt64 = 255
+    /// Entries that one message of traces names: some 24 KiB, and enough for a log with dozens of branches.
+    public static let tracePoints = 1024
     /// Entries in one block of what stays of folded ones.
     public static let foldedEntries = 256
     /// Bytes of a section of a checkpoint: one row with its siblings may be large, other sections end long before.

@@ -5,5 +5,6 @@ import ArgumentParser
 struct Soak: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "soak", abstract: "Simulates plants, one for each seed.",
-        subcommands: [PlantSoak.self, SpreadSoak.self, MutantSoak.self], defaultSubcommand: PlantSoak.self)
+        subcommands: [PlantSoak.self, StormSoak.self, SpreadSoak.self, MutantSoak.self],
+        defaultSubcommand: PlantSoak.self)
 }

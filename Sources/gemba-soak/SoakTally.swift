@@ -14,6 +14,7 @@ struct SoakTally: CustomStringConvertible {
     private var lapses = 0
     private var removals = 0
     private var droppedRows = 0
+    private var branches = 0
     private var virtualSeconds = 0
     private var slowest = (milliseconds: 0, seed: UInt64(0))
     private var byFault: [String: Int] = [:]
@@ -32,6 +33,7 @@ struct SoakTally: CustomStringConvertible {
         lapses += report.counts.lapses
         removals += report.counts.removals
         droppedRows += report.counts.droppedRows
+        branches += report.counts.branches
         virtualSeconds += report.virtualMilliseconds / 1000
         byFault.merge(report.counts.faults, uniquingKeysWith: +)
         if let time = report.counts.convergence, time > slowest.milliseconds {
@@ -45,7 +47,7 @@ struct SoakTally: CustomStringConvertible {
         return """
             \(runs) seeds, \(failures) failures, in \(Int(seconds)) s
             \(events) events, \(frames) frames, \(writes) writes, \(reads) reads, \(stateChecks) states compared, \
-            \(bodies) bodies fetched, \(lapses) lapses, \(removals) removals, \(droppedRows) rows dropped, \
+            \(bodies) bodies fetched, \(lapses) lapses, \(removals) removals, \(droppedRows) rows dropped, \(branches) branches, \
             \(virtualSeconds / 3600) h of virtual time
             \(faults) faults: \(classes)
             slowest convergence \(slowest.milliseconds) ms of seed \(slowest.seed)

@@ -5,16 +5,18 @@ extension TextDocument {
     /// character has no effect: an author in causal order cannot make one, so only a faulty program does, and its
     /// operation means the same everywhere.
     ///
-    /// - Parameter authorsAscend: the order of authors, the same on every replica.
+    /// - Parameter namesAscend: the order of changes of several authors, the same on every replica.
     @inlinable public mutating func apply(
-        _ operation: TextOperation<Name>, as name: Name, authorsAscend: (Name.Author, Name.Author) -> Bool
+        _ operation: TextOperation<Name>, as name: Name, namesAscend: (Name, Name) -> Bool
     ) {
         let own = number(of: name)
         // What the operation deletes was there before it, even where a faulty one names its own characters.
         let known = core.insertedCount
         for insertion in operation.insertions {
             core.insert(insertion.text, at: position(of: insertion, below: known), by: own) { [authors] left, right in
-                authorsAscend(authors.authors[Int(left)], authors.authors[Int(right)])
+                namesAscend(
+                    Name(author: authors.authors[Int(left.author)], sequence: left.sequence),
+                    Name(author: authors.authors[Int(right.author)], sequence: right.sequence))
             }
         }
         for deletion in operation.deletions { remove(deletion, by: own, below: known) }
@@ -49,8 +51,8 @@ extension TextDocument {
 }
 
 extension TextDocument where Name.Author: Comparable {
-    /// Applies an operation of another replica, after everything that its author had seen.
+    /// Applies an operation of another replica, after everything that its author had seen. Authors decide between siblings.
     @inlinable public mutating func apply(_ operation: TextOperation<Name>, as name: Name) {
-        apply(operation, as: name, authorsAscend: <)
+        apply(operation, as: name, namesAscend: { $0.author < $1.author })
     }
 }

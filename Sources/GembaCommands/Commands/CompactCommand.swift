@@ -156,6 +156,7 @@ public struct CompactCommand<Owner: Program>: ParsableCommand {
         case .recent(let entries): return "\(entries) changes are younger"
         case .unsettled(let logs):
             return "\(logs) logs have a change that is not settled, not understood or without effect"
+        case .forked(let logs): return "\(logs) logs are forked; see `gemba doctor`"
         }
     }
 

@@ -51,6 +51,7 @@ public struct StatusCommand<Owner: Program>: ParsableCommand {
         if let scrub = status.scrub, scrub.isNotable {
             print(Terminal.warning("File: \(scrub.sentence(now: status.now)); see `\(Owner.name) doctor`"))
         }
+        for fork in status.forks { print(Terminal.warning("\(fork.sentence(status.roster)); all are kept")) }
         if conflicts > 0 {
             print(Terminal.warning("\(conflicts) to settle, written apart: \(Owner.name) conflicts"))
         }

@@ -94,17 +94,26 @@ struct Examination {
 
     private mutating func examineForks(_ status: StationStatus, _ program: String) {
         let forked = status.peers.filter { !$0.forkedNames.isEmpty }
-        if forked.isEmpty {
-            add("forks", .good, "nobody was seen to hold another history than this machine")
-            return
-        }
+        guard !forked.isEmpty else { return examineBranches(status) }
         let texts = forked.map { peer in
             "\(peer.member.displayName) holds another history of what \(peer.forkedNames.joined(separator: ", ")) wrote"
         }
         add(
             "forks", .broken, texts.joined(separator: "; "),
-            "A disk was put back to an earlier state after others had seen more, and then written to. Each machine keeps "
-                + "what it has: compare `\(program) history` on both, and enter on one what only the other has.")
+            "A disk was put back to an earlier state after others had seen more, and then written to, and one of the two "
+                + "cannot hold both: update its program. Until then compare `\(program) history` on both.")
+    }
+
+    /// Forks of which all halves are here need nobody, unless somebody means harm.
+    private mutating func examineBranches(_ status: StationStatus) {
+        if status.forks.isEmpty {
+            add("forks", .good, "no log was seen to have two histories")
+            return
+        }
+        add(
+            "forks", .notable, status.forks.map { $0.sentence(status.roster) }.joined(separator: "; "),
+            "Nothing is lost: all of it is kept, and the station goes on under a new name. A disk was cloned or put back. If "
+                + "nobody did that, somebody else has the station's key.")
     }
 
     private mutating func examinePeers(_ status: StationStatus, _ program: String) {

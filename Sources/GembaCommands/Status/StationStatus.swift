@@ -37,6 +37,8 @@ struct StationStatus {
     let scrub: ScrubReport?
     /// How many changes of which removed stations do not count.
     let setAside: [StationKey: Int]
+    /// The logs under whose names there are several histories.
+    let forks: [ForkedLog]
     let now: UInt64
 
     init(of replica: Replica) throws {
@@ -64,6 +66,7 @@ struct StationStatus {
         backfill = try replica.backfillProgress()
         scrub = try replica.scrubReport()
         setAside = try replica.voidCounts()
+        forks = ForkedLog.all(in: try replica.branches())
     }
 
     private static func authors(of logs: Set<String>, in replica: Replica, _ roster: Roster) -> [String] {
@@ -123,6 +126,7 @@ extension StationStatus {
             ("checkpoint", checkpoint?.json ?? .null),
             ("bodies", bodies),
             ("scrub", scrub?.json ?? .null),
+            ("forks", .array(forks.map { $0.json(roster) })),
             ("refused", refused),
             ("brokenLinks", .count(counters.brokenLinks)),
             ("clock", clock),

@@ -84,6 +84,7 @@ extension LogSync {
         schedule.noteCompared()
         phase = .streaming
         beginStreams(from: comparison.snapshot, to: theirs, into: &outbox)
+        askForTraces(at: now, into: &outbox)
     }
 
     private mutating func beginStreams(
@@ -102,7 +103,10 @@ extension LogSync {
             position: difference.peerLacksSomething ? nil : ours.position)
         if isAnnouncing { announcements.begin(ours, without: difference.withheld) }
         outbox.add(.compared(kind, theirs: theirs))
-        if !difference.conflicts.isEmpty { outbox.add(.conflicting(kind, difference.conflicts)) }
+        if !difference.conflicts.isEmpty {
+            outbox.add(.conflicting(kind, difference.conflicts))
+            disputes.open(difference.conflictingLogs(of: ours))
+        }
         outbox.add(.peerHolds(kind, difference.held))
         reportShortfall(into: &outbox)
     }

@@ -72,9 +72,9 @@ extension LogSync {
     ) throws(ProtocolViolation) {
         switch outcome {
         case .advanced(let references):
-            finishApply(references, lacking: nil, at: now, into: &outbox)
+            try finishApply(references, lacking: nil, at: now, into: &outbox)
         case .incomplete(let references, let lack):
-            finishApply(references, lacking: lack, at: now, into: &outbox)
+            try finishApply(references, lacking: lack, at: now, into: &outbox)
         case .unavailable:
             incoming.hold(until: now.advanced(by: limits.storeRetry))
         case .invalid(let text):
@@ -86,10 +86,12 @@ extension LogSync {
     /// free, and the next round asks for it again.
     private mutating func finishApply(
         _ references: [ChangeReference], lacking lack: ApplyOutcome.Lack?, at now: Instant, into outbox: inout Outbox
-    ) {
+    ) throws(ProtocolViolation) {
         let (runs, acknowledges) = incoming.finishApply(advanced: references)
         if acknowledges { outbox.send(.ack(incoming.acknowledgement(at: now))) }
         if !references.isEmpty { schedule.noteArrival() }
+        // Whoever sent a branch holds it, under whatever name it came.
+        if acknowledges { try outgoing.notePeerHolds(references.map(\.dot)) }
         var held = references.map(\.dot)
         let delivered = runs.map { Dot($0.replica, $0.last) }
         if let lack {

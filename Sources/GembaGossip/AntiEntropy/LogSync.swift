@@ -50,6 +50,8 @@ struct LogSync: Sendable {
     var isAnnouncing = false
     /// What the peer is told that it is not sent.
     var announcements: Announcements
+    /// The logs of which the two hold different histories.
+    var disputes: Disputes
 
     /// Where a round stands.
     enum Phase: Sendable {
@@ -74,6 +76,7 @@ struct LogSync: Sendable {
         incoming = IncomingStream(kind: kind, limits: limits)
         leftOut = LeftOut(limits: limits)
         announcements = Announcements(limits: limits)
+        disputes = Disputes(limits: limits)
     }
 
     /// Whether everything has arrived that the peer offered in the current round.
@@ -125,6 +128,7 @@ struct LogSync: Sendable {
         phase = .dormant
         comparison = nil
         heldMeanwhile = VersionVector()
+        disputes.forget()
         outgoing.close()
         incoming.close()
     }
@@ -173,6 +177,7 @@ struct LogSync: Sendable {
                 for message in comparison?.messagesToRepeat(at: now) ?? [] { outbox.send(message) }
             }
         case .streaming:
+            askForTraces(at: now, into: &outbox)
             if leftOut.isDue(at: now), incoming.isQuiet(at: now) {
                 openRound(at: now)
             } else if outgoing.isUnacknowledged, outgoing.progress.duration(to: now) >= schedule.stall.current {

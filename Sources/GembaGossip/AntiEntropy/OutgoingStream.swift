@@ -136,6 +136,7 @@ struct OutgoingStream: Sendable {
     }
 
     /// Notes that the peer holds the dots, and returns those that are news.
+    @discardableResult
     mutating func notePeerHolds(_ dots: some Sequence<Dot>) throws(ProtocolViolation) -> VersionVector {
         var news = VersionVector()
         for dot in dots where !known.contains(dot) {
@@ -148,6 +149,18 @@ struct OutgoingStream: Sendable {
         return news
     }
 
+    /// Puts what the peer was found to hold of a log in the place of what was believed, and reads everything again that it lacks.
+    ///
+    /// - Parameter names: those under which changes of the log stand.
+    mutating func correct(_ names: [ReplicaID], holding dots: [Dot]) {
+        guard isOpen else { return }
+        var entries = known.entries
+        for name in names { entries[name] = nil }
+        known = VersionVector(entries)
+        for dot in dots { known.insert(dot) }
+        rewind()
+    }
+
     /// Takes the answer to a read in.
     mutating func receive(_ loaded: LoadedRuns) {
         isReading = false
@@ -157,7 +170,11 @@ struct OutgoingStream: Sendable {
         waitingFrom = cursor
         cursor = loaded.position
         if loaded.reachedEnd, !appendedDuringRead { hasMore = false }
-        waiting = loaded.runs.filter { !$0.entries.isEmpty && !known.contains(Dot($0.replica, $0.last)) }
+        waiting = loaded.runs.filter { run in
+            // What stands under a forked log's name may be of any of its branches.
+            !run.entries.isEmpty
+                && (loaded.forked.contains(run.replica) || !known.contains(Dot(run.replica, run.last)))
+        }
     }
 
     /// Forgets an outstanding read that the store could not answer.

@@ -7,7 +7,7 @@ struct VectorDifference: Sendable {
     private(set) var held = VersionVector()
     /// Entries of the peer that lie beyond ours.
     private(set) var lacking: [ChangeReference] = []
-    /// Logs that stand at the same place with different histories.
+    /// Logs that stand at the same place with different histories, or that one of the two sees to be forked and the other not.
     private(set) var conflicts: [ConflictingTips] = []
     /// What is not to be sent: all that the peer holds, and what lies beyond a conflict
     /// or beyond bodies that are folded here, which it could not apply.
@@ -24,7 +24,8 @@ struct VectorDifference: Sendable {
                 entries[theirTip.replica] = theirTip.sequence
                 continue
             }
-            if ourTip.sequence == theirTip.sequence, ourTip.prefix != theirTip.prefix {
+            let isOtherHistory = ourTip.sequence == theirTip.sequence && ourTip.prefix != theirTip.prefix
+            if isOtherHistory || (theirTip.sequence > ourTip.sequence && ours.isClosed(theirTip.replica)) {
                 conflicts.append(ConflictingTips(ours: ourTip, theirs: theirTip))
                 continue
             }
@@ -35,8 +36,15 @@ struct VectorDifference: Sendable {
         for (replica, floor) in ours.floors.entries where entries[replica].map({ $0 < floor }) ?? true {
             entries[replica] = SequenceNumber(Int64.max)
         }
-        for conflict in conflicts { entries[conflict.ours.replica] = SequenceNumber(Int64.max) }
+        for log in conflictingLogs(of: ours) {
+            for name in ours.names(of: log) { entries[name] = SequenceNumber(Int64.max) }
+        }
         withheld = VersionVector(entries)
         peerLacksSomething = ours.references.contains { !withheld.contains($0.dot) }
+    }
+
+    /// The logs in which there are conflicts, by their geneses.
+    func conflictingLogs(of ours: VectorSnapshot) -> Set<ReplicaID> {
+        Set(conflicts.map { ours.log(of: $0.ours.replica) })
     }
 }

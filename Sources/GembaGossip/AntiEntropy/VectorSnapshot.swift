@@ -4,21 +4,42 @@ public import GembaWire
 /// What a node holds of all logs of one kind, and up to where its apply order was read to know that: both from one
 /// transaction.
 public struct VectorSnapshot: Hashable, Sendable {
-    /// The tip of every log, sorted by replica. Each is an entry with a kept signed head (L4).
+    /// The tip of every log, and of every path of a forked one, sorted by replica. Each is an entry with a kept signed head (L4),
+    /// or the last one before a fork.
     public let references: [ChangeReference]
     /// The last position of the apply order that `references` covers.
     public let position: Int64
     /// For logs of which something was folded, the last entry without a body: what lies there or before cannot be sent.
     public let floors: VersionVector
+    /// The forked logs: for each path of their trees, by its name, the log to which it belongs and whether it ends at a fork.
+    public let branches: [ReplicaID: Branch]
+
+    /// A path of a forked log's tree.
+    public struct Branch: Hashable, Sendable {
+        /// The log, by its genesis.
+        public var log: ReplicaID
+        /// Whether the path ends at a fork; otherwise it may grow.
+        public var isClosed: Bool
+
+        /// Creates a description of a path.
+        public init(log: ReplicaID, isClosed: Bool) {
+            self.log = log
+            self.isClosed = isClosed
+        }
+    }
 
     /// Creates a snapshot of tips that are sorted by replica, one for each.
-    public init(references: [ChangeReference], position: Int64, floors: VersionVector = VersionVector()) {
+    public init(
+        references: [ChangeReference], position: Int64, floors: VersionVector = VersionVector(),
+        branches: [ReplicaID: Branch] = [:]
+    ) {
         precondition(
             zip(references, references.dropFirst()).allSatisfy { $0.replica < $1.replica },
             "a vector is sorted by replica, with one entry for each")
         self.references = references
         self.position = position
         self.floors = floors
+        self.branches = branches
     }
 
     /// The entry of one replica, or nil. Takes time logarithmic in the number of replicas.
@@ -26,6 +47,17 @@ public struct VectorSnapshot: Hashable, Sendable {
         let index = references.firstIndex(notBefore: replica)
         guard index < references.endIndex, references[index].replica == replica else { return nil }
         return references[index]
+    }
+
+    /// The log to which a replica's changes belong.
+    func log(of replica: ReplicaID) -> ReplicaID { branches[replica]?.log ?? replica }
+
+    /// Whether no entry can follow a replica's last one under the same name.
+    func isClosed(_ replica: ReplicaID) -> Bool { branches[replica]?.isClosed ?? false }
+
+    /// The names under which changes of a log stand.
+    func names(of log: ReplicaID) -> [ReplicaID] {
+        branches[log] == nil ? [log] : branches.filter { $0.value.log == log }.map(\.key)
     }
 
     /// The entries whose replicas begin with the digits.

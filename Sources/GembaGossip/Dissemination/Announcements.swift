@@ -93,6 +93,12 @@ struct Announcements: Sendable {
         open[reference.replica] = Open(reference: reference)
     }
 
+    /// The peer was found not to hold what it was believed to hold.
+    mutating func forgetHeldPosition() {
+        heldPosition = 0
+        mark = nil
+    }
+
     private mutating func setMark(at position: Int64) {
         mark = (position, open.mapValues(\.reference.sequence))
         passMark()

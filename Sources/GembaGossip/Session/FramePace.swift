@@ -3,7 +3,7 @@ internal import GembaWire
 /// How often a peer may say what takes this node more work than it takes the peer.
 ///
 /// Roots and questions for bodies have paces of their own (``RoundSchedule``, ``BackfillServing``), which answer the last of
-/// many; batches are held to their credit. What is left are steps of a comparison, offers and requests for chunks. One that
+/// many; batches are held to their credit. What is left are steps of a comparison and traces, offers and requests for chunks. One that
 /// comes too soon is dropped, as the wire might have lost it: whoever meant it says it again. A peer that goes on all the
 /// same is not lossy but a flood, and its session ends. What comes a second time costs little each, and is counted in the
 /// same way with a greater measure.
@@ -30,7 +30,7 @@ struct FramePace: Sendable {
     mutating func admits(_ message: Message, at now: Instant) throws(ProtocolViolation) -> Bool {
         let isInTime =
             switch message {
-            case .vector: steps.take(at: now)
+            case .vector, .trace: steps.take(at: now)
             case .offer: offers.take(at: now)
             case .fetch: fetches.take(at: now)
             case .hello, .root, .batch, .pack, .ack, .pulse, .bye, .answer, .chunk, .backfill, .bodies, .compare,

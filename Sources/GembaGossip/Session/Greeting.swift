@@ -81,7 +81,8 @@ struct Greeting: Sendable {
         return Hello(
             lowestVersion: Self.versions.lowerBound, highestVersion: Self.versions.upperBound,
             plant: configuration.plant, station: configuration.station, nonce: configuration.nonce,
-            capabilities: Hello.checkpoints | Hello.packs | Hello.backfill | Hello.agreement | Hello.dissemination,
+            capabilities: Hello.checkpoints | Hello.packs | Hello.backfill | Hello.agreement | Hello.branches
+                | Hello.dissemination,
             wallClock: moment.wallClock, tip: configuration.tip,
             held: Array(configuration.held.prefix(Limits.heldHeads)))
     }

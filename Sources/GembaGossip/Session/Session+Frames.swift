@@ -53,6 +53,10 @@ extension Session {
             try receiveAgreement(message, at: now, into: &outbox)
         case .announce, .tree:
             try receiveDissemination(message, into: &outbox)
+        case .trace(let trace):
+            // Nobody sends one who was not told that this node takes it, and a stranger learns nothing of data.
+            guard configuration.standing == .members else { break }
+            data.receive(trace, into: &outbox)
         case .hello, .bye:
             break
         }
@@ -95,6 +99,7 @@ extension Session {
             data.initiates = greeting.initiatesWalks
             data.outgoing.packs = hello.knowsPacks
             data.isAnnouncing = hello.knowsDissemination
+            data.disputes.areSettled = hello.knowsBranches
             outbox.add(.greeted(hello))
             if !hello.held.isEmpty { outbox.add(.evidence(hello.held)) }
             roster.enable(at: moment.instant)

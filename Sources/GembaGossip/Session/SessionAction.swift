@@ -44,6 +44,11 @@ public enum SessionAction: Hashable, Sendable {
     /// The peer passed a beacon on, for the node's ``Dissemination``.
     case tree(TreeMessage)
 
+    /// Tell what is held of logs of which the peer holds another history; answered by ``Session/onTraces(_:asks:at:)``.
+    case trace([ReplicaID], asks: Bool)
+    /// Find out which of these entries of the peer's are held; answered by ``Session/onPlaced(_:at:)``.
+    case place([LogTrace])
+
     /// The peer introduced itself, for the first time or after a restart.
     case greeted(Hello)
     /// Signed heads that the peer holds of logs of this station: if one lies beyond or beside what is held here, and its
@@ -98,9 +103,14 @@ public struct LoadedRuns: Hashable, Sendable {
     public var position: Int64
     /// Whether nothing lies behind `position`.
     public var reachedEnd: Bool
+    /// The logs that are forked, by their geneses.
+    public var forked: Set<ReplicaID>
 
     /// Creates an answer.
-    public init(kind: LogKind, round: UInt64, runs: [Run], position: Int64, reachedEnd: Bool) {
+    public init(
+        kind: LogKind, round: UInt64, runs: [Run], position: Int64, reachedEnd: Bool, forked: Set<ReplicaID> = []
+    ) {
+        self.forked = forked
         self.kind = kind
         self.round = round
         self.runs = runs
@@ -142,6 +152,23 @@ public struct ConflictingTips: Hashable, Sendable {
     public init(ours: ChangeReference, theirs: ChangeReference) {
         self.ours = ours
         self.theirs = theirs
+    }
+}
+
+/// What the peer holds of a log, as far as it is held here: the answer to ``SessionAction/place(_:)``.
+public struct PlacedTrace: Hashable, Sendable {
+    /// The log, by its genesis.
+    public var log: ReplicaID
+    /// The end of each of its paths, by the names under which its changes stand here.
+    public var ends: [ChangeReference]
+    /// The last entries that both hold, by those names.
+    public var held: [Dot]
+
+    /// Creates an answer.
+    public init(log: ReplicaID, ends: [ChangeReference], held: [Dot]) {
+        self.log = log
+        self.ends = ends
+        self.held = held
     }
 }
 

@@ -59,6 +59,10 @@ extension Engine {
         case .tree(let message):
             carryOut(dissemination.receive(message, from: id, at: moment.instant), at: moment)
             return []
+        case .trace(let logs, let asks):
+            return read(on: id, { try replica.traces(of: logs) }, then: { $0.onTraces($1, asks: asks, at: moment) })
+        case .place(let traces):
+            return read(on: id, { try place(traces, of: id) }, then: { $0.onPlaced($1, at: moment) })
         case .greeted, .evidence, .compared, .conflicting, .behind, .peerHolds, .clockOffset:
             note(action, on: id, at: moment)
             return []
@@ -104,8 +108,14 @@ extension Engine {
 
     private func answerSnapshot(_ kind: LogKind, on id: LinkID, at moment: Moment) -> [SessionAction] {
         do {
-            let (vector, position, floors) = try replica.snapshot(of: kind)
-            let snapshot = VectorSnapshot(references: vector, position: position, floors: floors)
+            let showsBranches = links[id]?.session.peer?.knowsBranches ?? false
+            let (vector, position, floors) = try replica.snapshot(of: kind, showsBranches: showsBranches)
+            let branches = showsBranches && kind == .data ? try replica.branches() : []
+            let snapshot = VectorSnapshot(
+                references: vector, position: position, floors: floors,
+                branches: Dictionary(
+                    branches.map { ($0.name, .init(log: $0.log, isClosed: $0.isClosed)) },
+                    uniquingKeysWith: { first, _ in first }))
             return input(id) { $0.onSnapshot(snapshot, of: kind, at: moment) }
         } catch {
             return unavailable(kind, error, on: id, at: moment)
@@ -116,13 +126,41 @@ extension Engine {
         do {
             let (runs, position, reachedEnd) = try replica.runs(
                 of: request.kind, after: request.position, excluding: request.known,
-                maximumBytes: request.maximumBytes, including: readable(by: request.audience))
+                maximumBytes: request.maximumBytes, including: readable(by: request.audience),
+                showsBranches: links[id]?.session.peer?.knowsBranches ?? false)
             let loaded = LoadedRuns(
-                kind: request.kind, round: request.round, runs: runs, position: position, reachedEnd: reachedEnd)
+                kind: request.kind, round: request.round, runs: runs, position: position, reachedEnd: reachedEnd,
+                forked: request.kind == .data ? Set(try replica.branches().map(\.log)) : [])
             return input(id) { $0.onLoaded(loaded, at: moment) }
         } catch {
             return unavailable(request.kind, error, on: id, at: moment)
         }
+    }
+
+    /// Answers a session from the store; a session that gets no answer asks again.
+    private func read<Result>(
+        on id: LinkID, _ body: () throws -> Result, then answer: (inout Session, Result) -> [SessionAction]
+    ) -> [SessionAction] {
+        do {
+            let result = try body()
+            return input(id) { answer(&$0, result) }
+        } catch {
+            counters.storeFailures += 1
+            logger.error("forked logs cannot be read", metadata: ["error": "\(error)"])
+            return []
+        }
+    }
+
+    /// What a peer holds of forked logs, by the names that they have here.
+    private func place(_ traces: [LogTrace], of id: LinkID) throws -> [PlacedTrace] {
+        let placed = try traces.compactMap { trace in
+            try replica.place(trace).map { PlacedTrace(log: trace.log, ends: $0.ends, held: $0.held) }
+        }
+        // Each side will send what the other lacks; what cannot be joined shows again.
+        if let station = links[id]?.session.peer?.station, peers[station] != nil {
+            updatePeer(station) { $0.forks.subtract(placed.flatMap(\.ends).map(\.replica.description)) }
+        }
+        return placed
     }
 
     /// The roster logs that a stranger is shown: this station's own and those of all who admit others or did, which

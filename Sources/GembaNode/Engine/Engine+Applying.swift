@@ -1,3 +1,4 @@
+import GembaCausality
 import GembaGossip
 import GembaStore
 import GembaWire
@@ -51,7 +52,7 @@ extension Engine {
             noteForks(outcome.forked, at: station)
         }
         for station in outcome.overQuota { noteOverQuota(station) }
-        let actions = input(id) { $0.onApplied(outcome.forSession, of: kind, at: moment) }
+        var actions = input(id) { $0.onApplied(outcome.forSession, of: kind, at: moment) }
         if kind == .data, outcome.problem == nil {
             let count = runs.reduce(0) { $0 + $1.entries.count }
             carryOut(
@@ -59,10 +60,19 @@ extension Engine {
                     new: outcome.entryCount, repeated: count - outcome.entryCount, from: id, at: moment.instant),
                 at: moment)
         }
+        if kind == .data, !outcome.forked.isEmpty {
+            actions += input(id) { $0.onContradiction(in: outcome.forked, at: moment) }
+        }
+        if !outcome.renamed.isEmpty {
+            counters.forks = (counters.forks ?? 0) + 1
+            logger.warning("a log is forked", metadata: ["branches": "\(outcome.renamed.map(\.replica.description))"])
+            actions += input(id) { $0.onChangesAvailable(kind, tips: outcome.renamed, at: moment) }
+        }
         if !outcome.advanced.isEmpty {
-            announce(kind, tips: outcome.advanced, except: id, at: moment)
+            announce(kind, tips: outcome.advanced + outcome.renamed, except: id, at: moment)
             if kind == .roster { upgrade(id, at: moment) }
         }
+        if outcome.hasWithdrawn { leapAfterRemoval(at: moment) }
         return actions
     }
 

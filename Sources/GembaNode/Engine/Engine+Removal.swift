@@ -18,13 +18,18 @@ extension Engine {
         }
         do {
             guard try replica.settleRemovals() else { return }
-            logger.notice("what former members wrote beyond their end counts no more, or counts again")
-            for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
-                perform(on: id, at: moment) { $0.onVectorLeap(at: moment) }
-            }
+            leapAfterRemoval(at: moment)
         } catch {
             counters.storeFailures += 1
             logger.error("a removal could not be carried out", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Less is held than before, or more that did not come over a link: everything is compared anew.
+    func leapAfterRemoval(at moment: Moment) {
+        logger.notice("what former members wrote beyond their end counts no more, or counts again")
+        for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
+            perform(on: id, at: moment) { $0.onVectorLeap(at: moment) }
         }
     }
 }

@@ -431,6 +431,8 @@ public struct EngineCounters: Codable, Hashable, Sendable {
     public var incarnationHints: UInt64 = 0
     /// Damaged pages of the database that were put right, or made anew with the whole replica.
     public var mendings: UInt64?
+    /// Batches with which a log was found to be forked.
+    public var forks: UInt64?
     /// How often this station ended its lapse.
     public var returns: UInt64?
     /// Rows that were not what the logs make of them, and were made anew.

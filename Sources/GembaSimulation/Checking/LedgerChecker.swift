@@ -9,6 +9,8 @@ struct LedgerChecker {
     let replica: Replica
     let history: History
     let ledger: Ledger
+    private let vector: VersionVector
+    private let naming: Naming
     private let conflicts: [Conflict]
     private let floors: VersionVector
     /// The drops of each row.
@@ -28,15 +30,19 @@ struct LedgerChecker {
     }
 
     /// - Parameter administrator: the station that may drop rows.
-    init(replica: Replica, history: History, ledger: Ledger, administrator: StationKey?) throws {
+    /// - Parameter vector: what the replica holds.
+    init(
+        replica: Replica, history: History, ledger: Ledger, administrator: StationKey?, vector: VersionVector
+    ) throws {
         self.replica = replica
         self.history = history
         self.ledger = ledger
+        self.vector = vector
+        naming = Naming(of: vector, in: history)
         conflicts = try replica.conflicts()
         floors = try replica.snapshot(of: .data).floors
         var names: [Name: [Dot]] = [:]
-        let held = try Self.held(by: replica)
-        for change in history.changes.values where held.contains(change.dot) {
+        for change in history.changes.values where vector.contains(change.dot) {
             for operation in change.body?.operations ?? [] {
                 if change.station == administrator, operation.effects.contains(where: { $0.content == .drop }) {
                     drops[.presence(operation.table, operation.row), default: []].append(change.dot)
@@ -62,15 +68,10 @@ struct LedgerChecker {
             }
     }
 
-    private static func held(by replica: Replica) throws -> VersionVector {
-        try replica.vector(of: .data).reduce(into: VersionVector()) { $0.insert($1.dot) }
-    }
-
     func check() throws {
-        let held = try Self.held(by: replica)
         var sums: [RowID: Int64] = [:]
         for receipt in ledger.sorted {
-            guard held.contains(receipt.dot) else {
+            guard vector.contains(receipt.dot) else {
                 throw Violation(.ledger, "the acknowledged change \(receipt.dot) is in no log")
             }
             for (place, mark) in receipt.marks {
@@ -137,7 +138,7 @@ struct LedgerChecker {
     private func isListed(_ element: Value, _ table: String, _ row: RowID, _ dot: Dot) -> Bool {
         conflicts.contains { conflict in
             conflict.table == table && conflict.row == row && conflict.kind == .orphan
-                && conflict.siblings.contains { $0.provenance.dot == dot && $0.written == [element] }
+                && conflict.siblings.contains { $0.provenance.dot == naming(dot) && $0.written == [element] }
         }
     }
 
@@ -149,7 +150,7 @@ struct LedgerChecker {
         conflicts.contains { conflict in
             conflict.table == table && conflict.row == row
                 && conflict.siblings.contains { sibling in
-                    sibling.provenance.dot == dot && values.allSatisfy { sibling.values[$0.key] == $0.value }
+                    sibling.provenance.dot == naming(dot) && values.allSatisfy { sibling.values[$0.key] == $0.value }
                 }
         }
     }

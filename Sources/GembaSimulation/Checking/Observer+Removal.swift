@@ -16,16 +16,17 @@ extension Observer {
     func noticeWithdrawals(at node: SimulatedNode) throws {
         guard let replica = node.process?.replica, let before = held[node.index]?[.data] else { return }
         let now = try vector(of: replica, .data)
-        let shorter = before.entries.filter { !now.contains(Dot($0.key, $0.value)) }
-        if shorter.isEmpty { return }
+        let gone = try before.entries.map { Dot($0.key, $0.value) }.filter { try !holds($0, .data, replica, now) }
+        if gone.isEmpty { return }
         let ends = try rule(of: replica).ends(in: now)
-        for (log, last) in shorter {
-            guard let end = ends[log], let kept = now[log], end <= kept else {
-                throw Violation(.durability, at: node.name, "\(Dot(log, last)) was held and is gone, and counts")
+        var rest = before.entries
+        for dot in gone {
+            guard let end = ends[dot.replica], let kept = now[dot.replica], end <= kept else {
+                throw Violation(.durability, at: node.name, "\(dot) was held and is gone, and counts")
             }
+            rest[dot.replica] = kept
         }
-        held[node.index]?[.data] = VersionVector(
-            before.entries.reduce(into: [:]) { $0[$1.key] = min($1.value, now[$1.key] ?? $1.value) })
+        held[node.index]?[.data] = VersionVector(rest)
     }
 
     /// Of former members a node holds no more than what counts.

@@ -13,6 +13,8 @@ final class Observer {
     var ledger = Ledger()
     /// The station that may drop rows.
     var administrator: StationKey?
+    /// Whether logs are forked on purpose: one name may then stand for several entries.
+    var allowsForks = false
     /// What every node's database was last seen to hold, by kind of log. Stays while a node is down.
     var held: [Int: [LogKind: VersionVector]] = [:]
     private var scanned: [Int: [LogKind: Int64]] = [:]
@@ -48,13 +50,13 @@ final class Observer {
         let position = scanned[node.index]?[kind] ?? 0
         let floors = kind == .data ? try takeFloors(of: replica, node) : VersionVector()
         try replica.forEachEntry(of: kind, after: position) { stored in
-            let dot = stored.dot
-            if floors.contains(dot) { return }
-            let entry = try Entry(decoding: stored.encoded)
-            let hash = entry.hash(
-                replica: dot.sequence == 0 ? nil : dot.replica, sequence: dot.sequence,
-                previous: try previous(of: dot, node))
-            try take(dot, hash, stored.station, kind, entry: stored.encoded, node)
+            if floors.contains(stored.dot) { return }
+            let (hash, previous) = try place(of: stored.dot, stored.encoded, stored.prefix, node)
+            let dot = history[stored.prefix] ?? history.place(hash, author: stored.dot.replica, after: previous)
+            if !allowsForks, dot.replica != stored.dot.replica {
+                throw Violation(.identity, at: node.name, "\(stored.dot) stands for two entries, \(hash) the later")
+            }
+            try take(dot, hash, stored.station, kind, author: stored.dot.replica, entry: stored.encoded, node)
         }
         // What came without a body is known by its floor, also when the body comes later.
         scanned[node.index, default: [:]][kind] = try replica.lastPosition(of: kind)
@@ -73,17 +75,27 @@ final class Observer {
         return floors
     }
 
-    /// The hash of the entry before one, by what was seen of its log.
-    private func previous(of dot: Dot, _ node: SimulatedNode) throws -> ChangeHash {
-        if dot.sequence == 0 { return .beforeGenesis }
-        guard let hash = history[Dot(dot.replica, dot.sequence - 1)]?.hash else {
-            throw Violation(.causality, at: node.name, "\(dot) is held, and nobody ever held the entry before it")
+    /// The hash of an entry, and the one before it in its log, by what was seen of that.
+    ///
+    /// - Parameter prefix: what the replica says is the beginning of the hash; it finds the entry before on a forked log.
+    private func place(
+        of dot: Dot, _ encoded: [UInt8], _ prefix: HashPrefix, _ node: SimulatedNode
+    ) throws -> (hash: ChangeHash, previous: Dot?) {
+        let entry = try Entry(decoding: encoded)
+        if dot.sequence == 0 { return (entry.hash(replica: nil, sequence: 0, previous: .beforeGenesis), nil) }
+        let candidates = history.entries(of: dot.replica, at: dot.sequence - 1)
+        for previous in candidates {
+            let hash = entry.hash(replica: dot.replica, sequence: dot.sequence, previous: previous.hash)
+            if hash.prefix == prefix { return (hash, previous.dot) }
         }
-        return hash
+        throw Violation(
+            candidates.isEmpty ? .causality : .identity, at: node.name,
+            "\(dot) is held, and nobody ever held the entry before it that it continues")
     }
 
     private func take(
-        _ dot: Dot, _ hash: ChangeHash, _ station: StationKey, _ kind: LogKind, entry: [UInt8], _ node: SimulatedNode
+        _ dot: Dot, _ hash: ChangeHash, _ station: StationKey, _ kind: LogKind, author: ReplicaID, entry: [UInt8],
+        _ node: SimulatedNode
     ) throws {
         counts.entries += 1
         if let known = history[dot] {
@@ -91,7 +103,7 @@ final class Observer {
                 throw Violation(.identity, at: node.name, "\(dot) stands for \(known.hash) and \(hash)")
             }
         } else if let missing = try history.add(
-            entry, hash: hash, dot: dot, station: station, kind: kind)
+            entry, hash: hash, dot: dot, author: author, station: station, kind: kind)
         {
             throw Violation(.causality, at: node.name, "\(dot) is held, which nobody ever held with \(missing)")
         }
@@ -101,16 +113,15 @@ final class Observer {
         let isOwnJoin = kind == .roster && change.station == node.keys?.station && !isReviewing
         if isOwnJoin, vector.contains(dot) { return }
         let isAlone = vector.entries.keys.allSatisfy { $0 == dot.replica }
-        for dep in change.deps where !vector.contains(dep.dot) && !(isOwnJoin && isAlone) {
+        for dep in change.deps where !(history[dep.prefix].map(vector.contains) ?? false) && !(isOwnJoin && isAlone) {
             throw Violation(.causality, at: node.name, "\(dot) is held without \(dep.dot), on which it depends")
-        }
-        for dep in change.deps where history[dep.dot]?.hash.prefix != dep.prefix {
-            throw Violation(.causality, at: node.name, "\(dot) depends on another history of \(dep.dot)")
         }
         // What was withdrawn and counts again stands in another place.
         if kind == .data, removed.contains(change.station), vector.contains(dot) { return }
-        let expected = vector[dot.replica].map { $0 + 1 } ?? 0
-        guard dot.sequence == expected else {
+        let expected = vector[dot.replica].map { $0 + 1 } ?? history.forks[dot.replica].map { $0.sequence + 1 } ?? 0
+        guard dot.sequence == expected,
+            dot.sequence == 0 || vector.contains(history.ancestor(of: dot, at: dot.sequence - 1))
+        else {
             throw Violation(.causality, at: node.name, "\(dot) is stored where \(expected) was due")
         }
         if kind == .data, dot.sequence > 0, change.body == nil {
@@ -131,16 +142,21 @@ final class Observer {
 
     /// What a node's database says that it holds.
     func vector(of replica: Replica, _ kind: LogKind) throws -> VersionVector {
-        try replica.read { try Self.vector($0, kind) }
+        try replica.read { try vector($0, kind) }
     }
 
-    private static func vector(_ database: Database, _ kind: LogKind) throws -> VersionVector {
+    private func vector(_ database: Database, _ kind: LogKind) throws -> VersionVector {
         var vector = VersionVector()
         for row in try Row.fetchAll(
-            database, sql: "SELECT replica, sequence FROM gemba_replica WHERE kind = ?", arguments: [kind.rawValue])
+            database, sql: "SELECT replica, sequence, hash FROM gemba_replica WHERE kind = ?",
+            arguments: [kind.rawValue])
         {
-            guard let replica: ReplicaID = row.fixed(0) else { continue }
-            vector.insert(Dot(replica, UInt64(bitPattern: row[1])))
+            guard let replica: ReplicaID = row.fixed(0), let hash: ChangeHash = row.fixed(2) else { continue }
+            // What a process that died in the middle of an event had stored was not looked at yet.
+            let stated = Dot(replica, UInt64(bitPattern: row[1]))
+            let known = history[hash.prefix]
+            let dot = known.map { history.ancestor(of: $0, at: min(stated.sequence, $0.sequence)) } ?? stated
+            vector.merge(history.line(to: dot))
         }
         return vector
     }
@@ -151,10 +167,20 @@ final class Observer {
         for kind in LogKind.allCases {
             if kind == .data { try noticeWithdrawals(at: node) }
             let now = try vector(of: replica, kind)
-            for (name, sequence) in held[node.index]?[kind]?.entries ?? [:] where !now.contains(Dot(name, sequence)) {
+            for (name, sequence) in held[node.index]?[kind]?.entries ?? [:] {
+                if try holds(Dot(name, sequence), kind, replica, now) { continue }
                 throw Violation(.durability, at: node.name, "\(Dot(name, sequence)) was held and is gone")
             }
         }
+    }
+
+    /// Whether an entry that was seen before is held.
+    ///
+    /// - Parameter now: what the database says that it holds. Of ends that were never seen it does not tell what they stand on.
+    func holds(_ dot: Dot, _ kind: LogKind, _ replica: Replica, _ now: VersionVector) throws -> Bool {
+        guard !now.contains(dot), let change = history[dot] else { return true }
+        return try replica.holds(
+            ChangeReference(replica: change.author, sequence: dot.sequence, prefix: change.hash.prefix), kind: kind)
     }
 
     /// Before a frame leaves a node: the side file remembers what it shows of the station's own logs (L9).
@@ -218,10 +244,12 @@ final class Observer {
             let rows = try RowID.fetchAll(reader.database, sql: "SELECT id FROM \(table.name) ORDER BY id")
             guard !rows.isEmpty, let column = group.columns.first?.name else { return }
             let row = rows[Int(chosen % UInt64(rows.count))]
-            let vector = try Self.vector(reader.database, .data)
+            let vector = try vector(reader.database, .data)
+            let naming = history.forks.isEmpty ? nil : Naming(of: vector, in: history)
             for origin in try reader.provenance(of: row, in: table.name, column: column) {
                 counts.reads += 1
-                guard let change = history[origin.dot], vector.contains(origin.dot) else {
+                let shown = naming.map { $0.entry(named: origin.dot, in: vector) } ?? origin.dot
+                guard let dot = shown, let change = history[dot], vector.contains(dot) else {
                     throw Violation(.causality, at: node.name, "a read shows \(origin.dot), which is not held")
                 }
                 for (name, sequence) in change.past.entries
@@ -258,7 +286,7 @@ final class Observer {
         for kind in LogKind.allCases { held[node.index, default: [:]][kind] = try vector(of: replica, kind) }
         let everywhere = held.values.flatMap(\.values).reduce(VersionVector()) { $0.merging($1) }
         ledger.strike(history.changes.keys.filter { !everywhere.contains($0) })
-        if reusesNames {
+        if reusesNames, !allowsForks {
             history.forget { !everywhere.contains($0) }
             digests = digests.filter { vector, _ in
                 vector.entries.allSatisfy { everywhere.contains(Dot($0.key, $0.value)) }

@@ -14,9 +14,29 @@ struct ReferenceModel {
     let rows: [Key: ReferenceRow]
     /// When each change was made, by its author's clock.
     private let timestamps: [Dot: HybridTimestamp]
+    private let order: Order
+
+    /// What decides between changes that were made apart (K7).
+    struct Order {
+        private var keys: [Dot: (author: ReplicaID, prefix: HashPrefix)] = [:]
+
+        init(_ changes: [History.Change]) {
+            for change in changes { keys[change.dot] = (change.author, change.hash.prefix) }
+        }
+
+        /// The replica id of a change's header.
+        func author(of dot: Dot) -> ReplicaID { keys[dot]?.author ?? dot.replica }
+
+        func prefix(of dot: Dot) -> HashPrefix { keys[dot]?.prefix ?? HashPrefix(rawValue: 0) }
+
+        func ascend(_ left: Dot, _ right: Dot) -> Bool {
+            (author(of: left), left.sequence, prefix(of: left)) < (author(of: right), right.sequence, prefix(of: right))
+        }
+    }
 
     /// - Parameter administrator: the station that may drop rows.
     init(_ changes: [History.Change], administrator: StationKey?) {
+        let order = Order(changes)
         var operations: [Key: [ReferenceRow.Line]] = [:]
         var timestamps: [Dot: HybridTimestamp] = [:]
         for change in changes {
@@ -29,8 +49,9 @@ struct ReferenceModel {
                 operations[Key(table: operation.table, row: operation.row), default: []].append(line)
             }
         }
-        rows = operations.mapValues(ReferenceRow.init)
+        rows = operations.mapValues { ReferenceRow($0, order: order) }
         self.timestamps = timestamps
+        self.order = order
     }
 
     /// M12 under the rule of a group.
@@ -49,8 +70,8 @@ struct ReferenceModel {
         writes.max { rank($0.dot) < rank($1.dot) }
     }
 
-    private func rank(_ dot: Dot) -> (HybridTimestamp, ReplicaID, SequenceNumber) {
-        (timestamps[dot] ?? HybridTimestamp(rawValue: 0), dot.replica, dot.sequence)
+    private func rank(_ dot: Dot) -> (HybridTimestamp, ReplicaID, SequenceNumber, HashPrefix) {
+        (timestamps[dot] ?? HybridTimestamp(rawValue: 0), order.author(of: dot), dot.sequence, order.prefix(of: dot))
     }
 
     // MARK: - Projection

@@ -67,7 +67,7 @@ struct ReferenceRow {
     /// M7: a deletion stands beside a write that did not know it; who inserts a dropped row again knows the drop.
     var isRevived: Bool { isVisible && presence.contains { $0.content && !drops.contains($0.dot) } }
 
-    init(_ operations: [Line]) {
+    init(_ operations: [Line], order: ReferenceModel.Order) {
         let dropping = operations.filter { $0.isDrop && $0.isAdministrators }
         drops = Set(dropping.map(\.dot))
         let counting = operations.filter { line in !line.isDrop && drops.allSatisfy(line.past.contains) }
@@ -87,7 +87,7 @@ struct ReferenceRow {
             facts[group] = Self.fact(effects)
             sets[group] = Self.set(effects)
             counters[group] = Self.counter(effects)
-            texts[group] = Self.text(effects)
+            texts[group] = Self.text(effects, order)
         }
     }
 
@@ -131,11 +131,11 @@ struct ReferenceRow {
         return standing.isEmpty ? nil : standing
     }
 
-    private static func text(_ effects: [(Dot, Effect)]) -> ReferenceText? {
+    private static func text(_ effects: [(Dot, Effect)], _ order: ReferenceModel.Order) -> ReferenceText? {
         let text = ReferenceText(
             effects.compactMap { dot, effect in
                 if case .text(let text) = effect.content { (dot, text) } else { nil }
-            })
+            }, ascending: order.ascend)
         return text.characters.isEmpty ? nil : text
     }
 

@@ -22,7 +22,8 @@ struct ReferenceText {
         return String(text)
     }
 
-    init(_ effects: [(dot: Dot, effect: TextEffect)]) {
+    /// - Parameter ascending: the order of changes where they decide between siblings.
+    init(_ effects: [(dot: Dot, effect: TextEffect)], ascending: (Dot, Dot) -> Bool) {
         var scalars: [ID: Unicode.Scalar] = [:]
         var parents: [ID: TextEffect.Parent] = [:]
         for (dot, effect) in effects {
@@ -48,7 +49,7 @@ struct ReferenceText {
             }
         }
         let deleted = Self.deleted(by: effects.map(\.effect), among: scalars)
-        characters = Self.traversal(of: children).compactMap { id in
+        characters = Self.traversal(of: children, ascending: ascending).compactMap { id in
             scalars[id].map { Character(id: id, scalar: $0, isDeleted: deleted.contains(id)) }
         }
     }
@@ -66,13 +67,17 @@ struct ReferenceText {
         return deleted
     }
 
-    private static func traversal(of children: [TextEffect.Parent: [ID]]) -> [ID] {
+    private static func traversal(
+        of children: [TextEffect.Parent: [ID]], ascending: (Dot, Dot) -> Bool
+    ) -> [ID] {
         enum Step {
             case visit(ID)
             case emit(ID)
         }
         func sorted(_ parent: TextEffect.Parent) -> [Step] {
-            (children[parent] ?? []).sorted { ($0.dot, $0.offset) < ($1.dot, $1.offset) }.map { .visit($0) }
+            (children[parent] ?? []).sorted { left, right in
+                left.dot == right.dot ? left.offset < right.offset : ascending(left.dot, right.dot)
+            }.map { .visit($0) }
         }
         var order: [ID] = []
         var stack = Array(sorted(.beginning).reversed())

@@ -60,10 +60,14 @@ public struct Fault: OptionSet, Hashable, Sendable, CustomStringConvertible {
     /// Administrators revoke, retire and reinstate stations, some of which go on as if they had not heard of it.
     public static let removal = Fault(rawValue: 1 << 23)
 
+    /// Logs are forked: a whole folder is put back, or copied so that nothing tells it from the original, and both go on writing
+    /// under one name; some of them although they know.
+    public static let fork = Fault(rawValue: 1 << 24)
+
     /// What happens to long histories.
     static let growth: Fault = [.earlyCheckpoints, .folding, .dropping]
     /// What is drawn after everything else.
-    static let late: Fault = growth.union(.removal)
+    static let late: Fault = growth.union([.removal, .fork])
     /// What administrators do, at times of their own.
     static let administration: Fault = [.dropping, .removal]
 
@@ -77,7 +81,7 @@ public struct Fault: OptionSet, Hashable, Sendable, CustomStringConvertible {
         (.restoredFolder, "restoredFolder"), (.clone, "clone"), (.lateEnrolment, "lateEnrolment"),
         (.mixedSchemas, "mixedSchemas"), (.otherProcesses, "otherProcesses"), (.silentCrash, "silentCrash"),
         (.earlyCheckpoints, "earlyCheckpoints"), (.folding, "folding"), (.dropping, "dropping"),
-        (.removal, "removal"),
+        (.removal, "removal"), (.fork, "fork"),
     ]
 
     /// The names of the classes, separated by plus signs.

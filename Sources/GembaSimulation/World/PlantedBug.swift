@@ -33,11 +33,12 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
     public static let backfillKeepsOrder = PlantedBug(rawValue: 1 << 9)
     /// A row that a peer's change touched keeps one of several siblings.
     public static let losesSiblings = PlantedBug(rawValue: 1 << 10)
-
     /// What a former member wrote stays where it was held before the removal was known.
     public static let ignoresLateRemovals = PlantedBug(rawValue: 1 << 11)
     /// Of a former member nothing counts beyond the cut, not even what others built on.
     public static let voidsWhatOthersBuiltOn = PlantedBug(rawValue: 1 << 12)
+    /// Of the halves of a forked log each replica calls the one that it met first by the log's name.
+    public static let namesByArrival = PlantedBug(rawValue: 1 << 13)
 
     static let names: [(PlantedBug, String)] = [
         (.deliversWithoutDeps, "deliversWithoutDeps"), (.mergesDuplicates, "mergesDuplicates"),
@@ -47,6 +48,7 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
         (.checkpointsDropDeletedRows, "checkpointsDropDeletedRows"), (.editsDroppedRows, "editsDroppedRows"),
         (.backfillKeepsOrder, "backfillKeepsOrder"), (.losesSiblings, "losesSiblings"),
         (.ignoresLateRemovals, "ignoresLateRemovals"), (.voidsWhatOthersBuiltOn, "voidsWhatOthersBuiltOn"),
+        (.namesByArrival, "namesByArrival"),
     ]
 
     /// The names of the bugs, separated by plus signs.
@@ -70,6 +72,7 @@ public struct PlantedBug: OptionSet, Hashable, Sendable, CustomStringConvertible
         if contains(.showsLatestArrival) { calibration.insert(.showsLatestArrival) }
         if contains(.ignoresSideFile) { calibration.insert(.ignoresSideFile) }
         if contains(.checkpointsForgetLocalWork) { calibration.insert(.checkpointsForgetLocalWork) }
+        if contains(.namesByArrival) { calibration.insert(.namesByArrival) }
         if contains(.backfillKeepsOrder) { calibration.insert(.backfillKeepsOrder) }
         if contains(.losesSiblings) { calibration.insert(.losesSiblings) }
         if contains(.checkpointsDropDeletedRows) { calibration.insert(.checkpointsDropDeletedRows) }

@@ -33,6 +33,10 @@ final class SimulatedNode {
     var awaitsEvidence = false
     /// Whether its program takes no roster entry that removes its own station.
     var isStubborn = false
+    /// Whether the machine takes a copied disk for its own.
+    var trustsItsDisk = false
+    /// Whether the station goes on under a name although it knows that others write under it.
+    var isHostile = false
     /// Whether the folder was set up.
     var isSetUp: Bool { keys != nil }
 
@@ -63,7 +67,10 @@ final class SimulatedNode {
         var sources = ReplicaSources(
             wallClock: { [clock] in clock.reading }, randomBytes: { [random] in random.bytes($0) }, isDurable: false,
             machine: "machine \(index)")
-        sources.calibration = isStubborn ? calibration.union(.keepsOwnMembership) : calibration
+        sources.calibration = calibration
+        if isStubborn { sources.calibration.insert(.keepsOwnMembership) }
+        if trustsItsDisk { sources.calibration.insert(.ignoresSideFile) }
+        if isHostile { sources.calibration.insert(.keepsForkedName) }
         return sources
     }
 

@@ -19,6 +19,7 @@ extension Simulation {
         observer.read(with: founded.identity, in: founded.plant)
         founder.keys = (founded.identity.stationKey, founded.identity.transportKey)
         observer.administrator = founded.identity.stationKey
+        observer.allowsForks = options.faults.contains(.fork)
         var early: [(SimulatedNode, Replica)] = [(founder, founded)]
         for node in nodes.dropFirst() {
             if options.faults.contains(.lateEnrolment), node.role != .relay, random.chance(0.5) {
@@ -153,7 +154,7 @@ extension Simulation {
 
 extension Replica {
     /// Takes over what another replica knows of the roster.
-    fileprivate func takeRoster(of other: Replica) throws {
+    func takeRoster(of other: Replica) throws {
         let known = VersionVector(try vector(of: .roster))
         let (runs, _, _) = try other.runs(of: .roster, after: 0, excluding: known, maximumBytes: .max)
         if runs.isEmpty { return }

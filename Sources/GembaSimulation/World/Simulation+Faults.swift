@@ -27,10 +27,11 @@ extension Simulation {
         case .restoredDatabase: try backUpOrRestore(node, .database)
         case .restoredFolder: try backUpOrRestore(node, .folder)
         case .clone: try clone(node)
+        case .fork: try fork(node)
         case .folding: try fold(node)
         default: return
         }
-        let countThemselves: Fault = [.restoredDatabase, .restoredFolder, .clone, .folding]
+        let countThemselves: Fault = [.restoredDatabase, .restoredFolder, .clone, .folding, .fork]
         if !countThemselves.contains(fault) { count(fault) }
     }
 
@@ -164,7 +165,22 @@ extension Simulation {
         try observer.observe(nodes[0])
     }
 
-    private func backUpOrRestore(_ node: SimulatedNode, _ extent: FolderCopy.Extent) throws {
+    /// Has one name stand for two histories: puts a whole folder back, or starts a copy of one, and lets both go on writing.
+    ///
+    /// The administrator's acts are left out: of a forked roster log everybody keeps the half that he holds.
+    private func fork(_ node: SimulatedNode) throws {
+        if node.index == 0 { return }
+        if random.chance(0.5) {
+            try clone(node, isTwin: true)
+        } else {
+            try backUpOrRestore(node, .folder, goesOn: true)
+        }
+    }
+
+    /// - Parameter goesOn: whether the node writes before a peer has told it what it lost.
+    private func backUpOrRestore(
+        _ node: SimulatedNode, _ extent: FolderCopy.Extent, goesOn: Bool = false
+    ) throws {
         guard node.process != nil, !node.awaitsEvidence else { return }
         guard let backup = backups[node.index], random.chance(0.6) else {
             try backups.removeValue(forKey: node.index)?.remove()
@@ -176,9 +192,10 @@ extension Simulation {
         node.kill(on: network, isSilent: false, forgetsFrames: true)
         workload.closeForms(at: node.index)
         try backup.restore(to: node.folder, extent, isInPlace: extent == .folder || random.chance(0.5))
-        count(extent == .folder ? .restoredFolder : .restoredDatabase)
+        count(goesOn ? .fork : extent == .folder ? .restoredFolder : .restoredDatabase)
         try open(node)
         try observer.noticeRestore(of: node, reusesNames: extent == .folder)
+        if goesOn { return }
         if extent == .folder {
             node.awaitsEvidence = true
             for copy in backups.values { try copy.remove() }
@@ -187,8 +204,11 @@ extension Simulation {
     }
 
     /// Starts a copy of a station's disk as a machine of its own.
-    private func clone(_ original: SimulatedNode) throws {
-        guard original.process != nil, !original.awaitsEvidence, original.role != .relay, nodes.count == options.nodes
+    ///
+    /// - Parameter isTwin: whether nothing tells it from the original.
+    private func clone(_ original: SimulatedNode, isTwin: Bool = false) throws {
+        let greatest = options.nodes + (isTwin ? Self.greatestTwins - 1 : 0)
+        guard original.process != nil, !original.awaitsEvidence, original.role != .relay, nodes.count <= greatest
         else { return }
         let copy = try copyFolder(of: original)
         let node = makeNode(nodes.count, named: original.name + "'")
@@ -197,15 +217,19 @@ extension Simulation {
         node.schema = original.schema
         node.keys = original.keys
         node.isStubborn = original.isStubborn
+        node.trustsItsDisk = isTwin
+        node.isHostile = isTwin && random.chance(0.3)
         node.peers = nodes.filter(\.isSetUp).map { PeerAddress(endpoint: $0.endpoint, transport: $0.keys?.transport) }
         nodes.append(node)
         // A clone knows the endpoints that others publish, but not that of the station it was: it needs another neighbour.
         order.insert(node.index, at: order.last == original.index ? 0 : order.endIndex)
         network.setRoutes(topology.routes(among: order, centre: centre))
         let replica = try Replica.open(in: node.folder, schema: node.schema, sources: sources(of: node))
-        count(.clone)
+        count(isTwin ? .fork : .clone)
         try begin(node, replica)
     }
+
+    private static let greatestTwins = 3
 
     // MARK: - Healing
 

@@ -29,7 +29,7 @@ extension Simulation {
             try LedgerChecker(
                 replica: replica, history: observer.history,
                 ledger: try observer.ledger.striking(uncounted(by: replica)),
-                administrator: observer.administrator
+                administrator: observer.administrator, vector: observer.vector(of: replica, .data)
             ).check()
         }
         try judgeSecrecy()

@@ -60,7 +60,8 @@ extension Simulation {
         counts.writes += 1
         if let before, before.replica != tip.replica { counts.incarnations += 1 }
         trace.add(6, time.now, node.index, Int(truncatingIfNeeded: tip.prefix.rawValue))
-        observer.ledger.add(Ledger.Receipt(dot: tip.dot, marks: draft.marks))
+        try observer.observe(node)
+        observer.ledger.add(Ledger.Receipt(dot: observer.history[tip.prefix] ?? tip.dot, marks: draft.marks))
         try checkOwnWrite(draft, replica, node)
         try noteSecret(tip.dot, replica)
     }

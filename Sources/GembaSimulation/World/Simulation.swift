@@ -272,6 +272,8 @@ public final class Simulation {
 
     private func report(_ violation: Violation?) -> SimulationReport {
         counts.bodies = nodes.reduce(0) { $0 + ($1.process?.engine.counts.bodiesFilled ?? 0) }
+        let branches = try? nodes.first?.process?.replica.branches()
+        counts.branches = (branches ?? nil)?.count { !$0.isClosed } ?? 0
         for node in nodes { node.kill(on: network, isSilent: true, forgetsFrames: true) }
         counts.network = network.counts
         counts.observations = observer.counts

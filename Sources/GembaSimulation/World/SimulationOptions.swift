@@ -61,6 +61,8 @@ public struct SimulationOptions: Hashable, Sendable, CustomStringConvertible {
         // Whoever set entries aside shows them to nobody, so a folder put back could give their names to others.
         if random.chance(0.5), !faults.contains(.restoredFolder) { faults.insert(.removal) }
         hasSecondAdministrator = random.chance(0.5)
+        // A replica that holds a forked log makes no checkpoint, and cannot help who needs one.
+        if random.chance(0.3) { faults = faults.subtracting(.late).union(.fork) }
     }
 
     /// All options in one line, for a report.

@@ -51,6 +51,8 @@ public struct SimulationCounts: Hashable, Sendable, CustomStringConvertible {
     public var comparisons = 0
     /// Bodies that running nodes had fetched again at the end.
     public var bodies: UInt64 = 0
+    /// Branches of forked logs that the first node holds at the end.
+    public var branches = 0
     /// What the network did.
     public var network = NetworkCounts()
     /// What was looked at.
@@ -66,7 +68,7 @@ public struct SimulationCounts: Hashable, Sendable, CustomStringConvertible {
         """
         \(events) events, \(totalFaults) faults, \(writes) writes, \(refusedWrites) refused, \(network.sent) frames, \
         \(observations.reads) reads, \(bodies) bodies fetched, \(lapses) lapses, \(removals) removals, \(droppedRows) rows dropped, \
-        \(comparisons) peers agreed, \
+        \(branches) branches, \(comparisons) peers agreed, \
         converged in \(convergence.map { "\($0) ms" } ?? "never")
         """
     }

@@ -73,7 +73,8 @@ extension Replica {
         try rowTree.write { database -> Result? in
             try withReader { context in
                 guard let progress = try RowTreeProgress(database), progress.scan == nil,
-                    try progress.place == context.log.lastPlace()
+                    try progress.place == context.log.lastPlace(),
+                    try progress.branches == context.log.branches().named.count
                 else { return nil }
                 var tree = RowTree(database)
                 return try body(&tree, context)
@@ -179,8 +180,8 @@ extension StoreContext {
     /// What this replica's rows are made from.
     func agreementBasis() throws -> AgreementBasis {
         AgreementBasis(
-            data: VectorDigest.root(try log.tips(of: .data).map(\.reference)),
-            roster: VectorDigest.root(try log.tips(of: .roster).map(\.reference)), epoch: try agreementKey().epoch)
+            data: VectorDigest.root(try log.vector(of: .data)), roster: VectorDigest.root(try log.vector(of: .roster)),
+            epoch: try agreementKey().epoch)
     }
 
     fileprivate func children(of range: RowRange, in tree: inout RowTree) throws -> RangeStatement {

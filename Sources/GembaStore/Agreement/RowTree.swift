@@ -27,7 +27,11 @@ struct RowTree {
     init(_ database: Database) { self.database = database }
 
     static func create(in database: Database) throws {
-        guard try !database.tableExists("tree_row") else { return }
+        if try database.tableExists("tree_progress") {
+            let columns = try database.columns(in: "tree_progress").map(\.name)
+            if columns.contains("branches") { return }
+            try database.execute(sql: "DROP TABLE tree_row; DROP TABLE tree_node; DROP TABLE tree_progress")
+        }
         try database.execute(sql: tables)
         try database.execute(sql: RowTreeProgress.table)
     }

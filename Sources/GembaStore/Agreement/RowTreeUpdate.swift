@@ -29,7 +29,7 @@ struct RowTreeUpdate {
     /// - Returns: how many rows were read.
     mutating func run(rescans: Bool = false) throws -> Int {
         var progress = try current()
-        if rescans, progress.scan == nil { progress = RowTreeProgress(scanningFrom: try context.log.lastPlace()) }
+        if rescans, progress.scan == nil { progress = try beginning() }
         let rows = try progress.scan != nil ? scan(&progress) : follow(&progress)
         try tree.invalidate(changed)
         try progress.save(in: database)
@@ -41,10 +41,15 @@ struct RowTreeUpdate {
         if let stored = try RowTreeProgress(database),
             try stored.place == context.log.place(at: stored.place.position)
         {
-            return stored
+            // A fork that was found gave changes other names, by which rows that nobody touched are digested.
+            return try stored.branches == context.log.branches().named.count ? stored : beginning()
         }
         try tree.removeAll()
-        return RowTreeProgress(scanningFrom: try context.log.lastPlace())
+        return try beginning()
+    }
+
+    private func beginning() throws -> RowTreeProgress {
+        RowTreeProgress(scanningFrom: try context.log.lastPlace(), branches: try context.log.branches().named.count)
     }
 
     private mutating func read(_ key: RowKey) throws {
@@ -66,7 +71,7 @@ struct RowTreeUpdate {
         } else {
             // Some rows are there no more: which, only a new tree tells.
             try tree.removeAll()
-            progress = RowTreeProgress(scanningFrom: try context.log.lastPlace())
+            progress = try beginning()
         }
         return keys.count
     }
@@ -75,7 +80,7 @@ struct RowTreeUpdate {
 
     private mutating func follow(_ progress: inout RowTreeProgress) throws -> Int {
         guard try !context.log.holdsFolded(of: .data, after: progress.place.position) else {
-            progress = RowTreeProgress(scanningFrom: try context.log.lastPlace())
+            progress = try beginning()
             return try scan(&progress)
         }
         var keys: Set<RowKey> = []

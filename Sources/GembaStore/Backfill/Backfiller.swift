@@ -103,7 +103,7 @@ struct Backfiller {
             try context.history.record(dot, deps: deps)
             // Until now it was its checkpoint's maker that said when a change was made.
             let place = Envelope.Place(
-                replica: tip.replica, sequence: dot.sequence,
+                replica: tip.author, sequence: dot.sequence,
                 previous: index == 0 ? start : verified.entries[index - 1].hash)
             if !records[index].isQuarantined, let frame = frame(of: entry, at: place) {
                 records[index].timestamp = frame.timestamp

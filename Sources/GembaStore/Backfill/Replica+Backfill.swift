@@ -125,7 +125,7 @@ extension Replica {
         _ ranges: [BackfillRange], after position: Int64, maximumBytes: Int
     ) throws -> (runs: [BodyRun], position: Int64, reachedEnd: Bool) {
         let (collector, runs) = try withReader { context in
-            var collector = RunCollector(context: context, kind: .data, maximumBytes: maximumBytes, included: nil)
+            var collector = try RunCollector(context: context, kind: .data, maximumBytes: maximumBytes, included: nil)
             try collector.collect(after: position, within: context.held(ranges))
             return (collector, try collector.runs.map { BodyRun(start: try context.start(of: $0), run: $0) })
         }

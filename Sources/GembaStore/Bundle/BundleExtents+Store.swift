@@ -10,23 +10,41 @@ extension BundleExtents {
         self.init()
         let log = context.log
         rosterEnd = try log.tips(of: .roster).map(\.reference)
-        let claims = Dictionary(known.map { ($0.replica, $0) }) { first, _ in first }
+        let claimed = try log.covered(by: known)
         for tip in try log.tips(of: .data) {
-            end.append(tip.reference)
-            var last: SequenceNumber?
-            if let claim = claims[tip.replica] {
-                if claim.sequence > tip.sequence {
-                    last = tip.sequence
-                } else if try log.resolve(claim, kind: .data) != nil {
-                    last = claim.sequence
-                }
-            }
             let floor = try log.floor(of: tip.number)
-            if let floor, last.map({ $0 < floor }) ?? true {
-                last = floor
-                floors.append(try log.reference(to: LocalDot(replica: tip.number, sequence: floor)))
+            for path in try log.localEnds(of: tip) {
+                let reference = try log.publicReference(to: path.end)
+                end.append(reference)
+                var last = claimed[reference.replica].map { min($0, path.end.sequence) }
+                if let floor, path.first <= floor, last.map({ $0 < floor }) ?? true {
+                    let start = LocalDot(replica: tip.number, sequence: min(floor, path.end.sequence))
+                    last = start.sequence
+                    floors.append(try log.publicReference(to: start))
+                }
+                guard let last else { continue }
+                base.append(try log.publicReference(to: LocalDot(replica: tip.number, sequence: last)))
             }
-            if let last { base.append(try log.reference(to: LocalDot(replica: tip.number, sequence: last))) }
         }
+        end.sort { $0.replica < $1.replica }
+        floors.sort { $0.replica < $1.replica }
+        base.sort { $0.replica < $1.replica }
+    }
+}
+
+extension LogStore {
+    /// Up to where references cover the paths of data logs, by public names.
+    fileprivate func covered(by references: [ChangeReference]) throws -> VersionVector {
+        var covered = VersionVector()
+        for reference in references {
+            if let dot = try resolve(reference, kind: .data) {
+                for end in try pathEnds(leadingTo: dot) { covered.insert(end) }
+            } else if let tip = try tip(of: reference.replica), tip.kind == .data, reference.sequence > tip.sequence,
+                try !branches().isForked(tip.number)
+            {
+                covered.insert(Dot(tip.name, tip.sequence))
+            }
+        }
+        return covered
     }
 }

@@ -63,7 +63,7 @@ extension Replica {
     ) throws {
         var position: Int64 = 0
         while true {
-            var collector = RunCollector(
+            var collector = try RunCollector(
                 context: context, kind: kind, maximumBytes: Limits.batchBytes, included: nil)
             try collector.collect(after: position, excluding: known)
             try writer.add(collector.runs, of: kind)

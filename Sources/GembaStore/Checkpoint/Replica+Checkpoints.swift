@@ -22,6 +22,9 @@ extension Replica {
     ///
     /// - Parameter progress: told how many rows were written so far.
     public func makeCheckpoint(progress: @escaping (Int) -> Void = { _ in }) throws -> SignedManifest {
+        guard try branches().isEmpty else {
+            throw StoreError(.invalidOperation, "A log is forked: no checkpoint can stand for what both branches hold.")
+        }
         let folder = checkpoints
         for chunkBytes in Self.chunkSizes {
             let scratch = try folder.makeScratch()

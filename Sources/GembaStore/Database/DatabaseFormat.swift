@@ -5,7 +5,7 @@ enum DatabaseFormat {
     /// `PRAGMA application_id`: "Gmba".
     static let applicationID: Int64 = 0x476d_6261
     /// `PRAGMA user_version`.
-    static let version: Int64 = 5
+    static let version: Int64 = 6
     /// The first version whose pages have checksums.
     static let firstChecked: Int64 = 3
 
@@ -74,8 +74,20 @@ enum DatabaseFormat {
             replica INTEGER NOT NULL,
             first INTEGER NOT NULL,
             run BLOB NOT NULL,
-            PRIMARY KEY (replica, first)
+            PRIMARY KEY (replica, first, run)
         ) STRICT;
+        """
+
+    /// The paths into which forks cut logs; see ``BranchMap``.
+    static let branchTable = """
+        CREATE TABLE gemba_branch (
+            name BLOB PRIMARY KEY,
+            log INTEGER NOT NULL,
+            replica INTEGER NOT NULL,
+            first INTEGER NOT NULL,
+            parent INTEGER NOT NULL,
+            previous BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """
 
     /// What the last round through all pages found, and when.
@@ -108,6 +120,7 @@ enum DatabaseFormat {
         \(checkpointTables)
         \(scrubTable)
         \(voidTable)
+        \(branchTable)
 
         CREATE TABLE gemba_seen (
             author INTEGER NOT NULL,

@@ -5,12 +5,15 @@ import GembaWire
 /// Brings a file of an earlier format to today's, in one transaction.
 ///
 /// From version 4 on the metadata of a row may list drops; what version 3 holds is valid as it is. From version 5 on a segment
-/// says from which hash its chain goes on, and bodies may be sealed.
+/// says from which hash its chain goes on, and bodies may be sealed. From version 6 on logs may have branches, and several runs
+/// that follow one entry may be set aside.
 struct FormatUpgrade {
     let context: StoreContext
 
     /// - Parameter version: the version of the file, as ``DatabaseFormat/check(_:)`` found it.
     func run(from version: Int64) throws {
+        // Whatever reads a log asks for its branches.
+        if version < 6 { try context.connection.execute(DatabaseFormat.branchTable) }
         if version < 2 {
             try packEntries()
             try context.connection.execute(DatabaseFormat.declarationTables)
@@ -21,11 +24,28 @@ struct FormatUpgrade {
             try keepSeveralFloors()
         }
         if version < 3 { try context.connection.execute(DatabaseFormat.scrubTable) }
-        if version < 5 { try context.connection.execute(DatabaseFormat.voidTable) }
+        try keepSeveralVoidRuns(from: version)
         if (2..<5).contains(version) {
             try context.connection.execute("ALTER TABLE gemba_segment ADD COLUMN start BLOB")
         }
         try context.connection.execute("PRAGMA user_version = \(DatabaseFormat.version)")
+    }
+
+    // MARK: - From version 5
+
+    /// Version 5 kept one run that follows an entry.
+    private func keepSeveralVoidRuns(from version: Int64) throws {
+        if version < 5 {
+            try context.connection.execute(DatabaseFormat.voidTable)
+        } else if version < 6 {
+            try context.connection.execute(
+                """
+                ALTER TABLE gemba_void RENAME TO gemba_void_5;
+                \(DatabaseFormat.voidTable)
+                INSERT INTO gemba_void SELECT replica, first, run FROM gemba_void_5;
+                DROP TABLE gemba_void_5;
+                """)
+        }
     }
 
     // MARK: - From version 2

@@ -19,8 +19,14 @@ final class ReplicaNumbers {
             return number
         }
         let statement = try connection.statement("SELECT id FROM gemba_replica WHERE replica = ?")
-        guard let number = try statement.bind(1, replica).first({ $0.int(0) }) else { return nil }
-        remember(replica, number)
+        if let number = try statement.bind(1, replica).first({ $0.int(0) }) {
+            remember(replica, number)
+            return number
+        }
+        // Another branch may have left this chain, and given its rest a name.
+        let branch = try connection.statement("SELECT replica FROM gemba_branch WHERE name = ?")
+        guard let number = try branch.bind(1, replica).first({ $0.int(0) }) else { return nil }
+        numbers[replica] = number
         return number
     }
 

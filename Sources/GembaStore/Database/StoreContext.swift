@@ -33,7 +33,7 @@ final class StoreContext {
         self.environment = environment
         numbers = ReplicaNumbers()
         log = source?.log ?? LogStore(connection: connection, numbers: numbers, environment: environment)
-        history = source?.history ?? CausalHistory(connection: connection)
+        history = source?.history ?? CausalHistory(connection: connection, log: log)
         mayDrop = { [log] dot in
             guard let station = try log.tip(number: dot.replica)?.station else { return false }
             return try log.roster().presentOrFormerMember(station)?.may(.dropRows) ?? false
@@ -46,6 +46,7 @@ final class StoreContext {
     /// Forgets what belonged to the previous transaction.
     func beginTransaction() {
         log.forgetSegments()
+        log.forgetBranches()
         isIncarnationSettled = false
         operations.removeAll()
         rows = RowStore(
@@ -81,20 +82,37 @@ final class StoreContext {
 
     // MARK: - Bodies
 
-    /// The decoded body of a stored change.
+    /// The decoded body of a stored change, which names others as this database does.
     func body(of sequence: SequenceNumber, in segment: Segment) throws -> ChangeBody {
-        try ChangeBody(
+        try body(
             decoding: log.content(of: sequence, in: segment),
-            author: numbers.replica(segment.replica, on: connection), sequence: sequence)
+            at: LocalDot(replica: segment.replica, sequence: sequence))
     }
 
-    /// Adds the operations of a stored change to a batch.
+    /// The decoded body of a change, which names others as this database does.
+    func body(decoding content: [UInt8], at dot: LocalDot) throws -> ChangeBody {
+        var body = try ChangeBody(decoding: content, author: log.author(of: dot.replica), sequence: dot.sequence)
+        if let translation = try DotTranslation(of: dot, body.references, log) {
+            body.operations = try body.operations.map { try $0.translated(by: translation.callAsFunction) }
+        }
+        return body
+    }
+
+    /// Adds the operations of a stored change to a batch, which names others as this database does.
     func read(
         _ sequence: SequenceNumber, in segment: Segment, into batch: inout OperationBatch
     ) throws -> OperationBatch.Frame {
-        try batch.append(
-            decoding: log.content(of: sequence, in: segment)[...],
-            author: numbers.replica(segment.replica, on: connection), sequence: sequence)
+        let frame = try batch.append(
+            decoding: log.content(of: sequence, in: segment)[...], author: log.author(of: segment.replica),
+            sequence: sequence)
+        try translate(&batch, frame.references, at: LocalDot(replica: segment.replica, sequence: sequence))
+        return frame
+    }
+
+    /// Has the change that was added last to a batch name others as this database does.
+    func translate(_ batch: inout OperationBatch, _ references: [ChangeReference], at dot: LocalDot) throws {
+        guard let translation = try DotTranslation(of: dot, references, log) else { return }
+        try batch.translateLastChange(by: translation.callAsFunction)
     }
 
     /// Adds the operations of a change that need not be stored yet to a batch.
@@ -119,12 +137,13 @@ final class StoreContext {
         if let notes = segment.notes {
             let note = notes[dot.sequence]
             return Provenance(
-                dot: Dot(tip.replica, dot.sequence), timestamp: record.timestamp, lamport: record.lamport,
+                dot: try log.publicName(of: dot), timestamp: record.timestamp, lamport: record.lamport,
                 station: tip.station, actor: note?.actor ?? "", reason: note?.reason ?? "")
         }
-        let body = try self.body(of: dot.sequence, in: segment)
+        let body = try ChangeBody(
+            decoding: log.content(of: dot.sequence, in: segment), author: tip.author, sequence: dot.sequence)
         return Provenance(
-            dot: Dot(tip.replica, dot.sequence), timestamp: record.timestamp, lamport: record.lamport,
+            dot: try log.publicName(of: dot), timestamp: record.timestamp, lamport: record.lamport,
             station: tip.station, actor: body.actor, reason: body.reason)
     }
 

@@ -16,15 +16,18 @@ struct Incarnation {
         let current = try [state.dataReplica, state.rosterReplica].compactMap { $0 }.compactMap(
             context.log.tip(number:))
         if current.isEmpty { return nil }
-        if state.mustRenew { return "a peer holds changes of this station that the database had lost" }
-        if context.environment.sources.calibration.contains(.ignoresSideFile) { return nil }
+        let calibration = context.environment.sources.calibration
+        if state.mustRenew, !calibration.contains(.keepsForkedName) {
+            return "a peer holds changes of this station that the database had lost"
+        }
+        if calibration.contains(.ignoresSideFile) { return nil }
         guard let record = try sideFile.read() else { return "the side file is missing or damaged" }
         guard machine.continues(record.machine) else {
             let differences = machine.differences(from: record.machine).joined(separator: " and ")
             return "\(differences) changed since the last write"
         }
         for tip in current {
-            guard let known = record.sequence(of: tip.replica) else {
+            guard let known = record.sequence(of: tip.author) else {
                 return "the side file does not know the database's log"
             }
             if tip.sequence < known { return "the database is older than its side file" }

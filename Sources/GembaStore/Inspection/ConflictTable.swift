@@ -106,6 +106,17 @@ extension StoreContext {
             ?? []
     }
 
+    /// Has lines written anew that name replicas which are called otherwise now.
+    func renewConflicts(over replicas: [ReplicaID]) throws {
+        for replica in replicas {
+            let statement = try connection.statement("SELECT table_id, row_id FROM conflict WHERE replica = ?")
+            try statement.bind(1, replica).forEach { line in
+                rows.noteContest(
+                    over: try line.fixed(1), in: TableID(rawValue: UInt32(truncatingIfNeeded: line.int(0))))
+            }
+        }
+    }
+
     /// Whether there are lines about a row.
     func hasConflict(over row: RowID, in table: TableID) throws -> Bool {
         try connection.statement("SELECT 1 FROM conflict WHERE table_id = ? AND row_id = ? LIMIT 1")

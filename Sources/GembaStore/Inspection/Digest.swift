@@ -109,17 +109,17 @@ struct DigestBuilder {
                 try encode(try set.names(of: element).map(global).sorted(), into: &encoder)
             }
         case .counter(let counter): try encode(counter, into: &encoder)
-        case .text(let text): encode(try text.document(global: global), into: &encoder)
+        case .text(let text): try encode(text.document(global: context.rows.global), into: &encoder)
         }
     }
 
     /// The characters that ever were, by their ids, and the content of those that are shown.
-    private func encode(_ text: TextDocument<Dot>, into encoder: inout CBOREncoder) {
+    private func encode(_ text: TextDocument<Dot>, into encoder: inout CBOREncoder) throws {
         let runs = text.runs
         encoder.array(count: runs.count)
         for run in runs {
             encoder.array(count: 4)
-            encode(run.first.name, into: &encoder)
+            encode(try global(context.rows.local(run.first.name)), into: &encoder)
             encoder.unsigned(UInt64(run.first.offset))
             if let text = run.text { encoder.text(text) } else { encoder.unsigned(UInt64(run.count)) }
         }
@@ -169,7 +169,8 @@ struct DigestBuilder {
     }
 
     private func global(_ dot: LocalDot) throws -> Dot {
-        try context.numbers.global(dot, on: context.connection)
+        if context.environment.sources.calibration.contains(.namesByArrival) { return try context.rows.global(dot) }
+        return try context.log.publicName(of: dot)
     }
 
     private func globalWrites<Payload>(

@@ -139,9 +139,9 @@ extension StoreContext {
         return local
     }
 
-    /// Calls `body` with each operation on a row, in apply order.
+    /// Calls `visit` with each operation on a row, in apply order.
     func forEachOperation(
-        on row: RowID, of table: TableID, _ body: (RowOperation, Provenance, LocalDot) throws -> Void
+        on row: RowID, of table: TableID, _ visit: (RowOperation, Provenance, LocalDot) throws -> Void
     ) throws {
         let needle = row.bytes
         try log.scanEntries(of: .data, after: 0) { stretch, segment, sequence in
@@ -150,13 +150,13 @@ extension StoreContext {
             let content = try log.content(of: sequence, in: segment)
             // Decoding costs far more than looking for sixteen bytes.
             guard content.contains(needle), let tip = try log.tip(number: stretch.replica) else { return true }
-            let change = try ChangeBody(decoding: content, author: tip.replica, sequence: sequence)
+            let dot = LocalDot(replica: tip.number, sequence: sequence)
+            let change = try body(decoding: content, at: dot)
             for operation in change.operations where operation.row == row && operation.table == table {
-                let dot = LocalDot(replica: tip.number, sequence: sequence)
                 let provenance = Provenance(
-                    dot: Dot(tip.replica, sequence), timestamp: record.timestamp, lamport: record.lamport,
+                    dot: try log.publicName(of: dot), timestamp: record.timestamp, lamport: record.lamport,
                     station: tip.station, actor: change.actor, reason: change.reason)
-                try body(operation, provenance, dot)
+                try visit(operation, provenance, dot)
             }
             return true
         }

@@ -22,7 +22,13 @@ extension Replica {
             let state = try context.state()
             let number = state.dataReplica ?? state.rosterReplica
             let counts = try context.connection.statement(
-                "SELECT coalesce(sum(sequence), 0), coalesce(sum(quarantined), 0) FROM gemba_replica WHERE kind = ?"
+                """
+                SELECT coalesce(sum(sequence - coalesce(before, 0)), 0), coalesce(sum(quarantined), 0)
+                FROM gemba_replica LEFT JOIN (
+                    SELECT replica AS branch, min(first) - 1 AS before FROM gemba_branch
+                    WHERE parent <> replica GROUP BY replica) ON branch = id
+                WHERE kind = ?
+                """
             ).bind(1, Int64(LogKind.data.rawValue)).first { (changes: $0.unsigned(0), quarantined: $0.unsigned(1)) }
             return ReplicaStatistics(
                 dataReplica: try state.dataReplica.flatMap(context.log.tip(number:))?.replica,

@@ -109,9 +109,10 @@ private struct Verifier {
     // MARK: - Logs
 
     private mutating func checkLog(_ tip: LogTip) throws {
-        let name = "log \(tip.replica)"
-        var previous = ChangeHash.beforeGenesis
-        var next: SequenceNumber = 0
+        let name = "log \(tip.name)"
+        let beginning = try context.log.branches().beginning(of: tip.number)
+        var previous = beginning?.previous ?? .beforeGenesis
+        var next = beginning?.first ?? 0
         try context.log.scanSegments(replica: tip.number, from: 0, through: tip.sequence) { segment in
             guard !segment.isFolded else {
                 // The chain goes on from where folded entries end, whose hash was kept whole.
@@ -131,13 +132,18 @@ private struct Verifier {
                     throw FaultFound(place, "The entry does not decode: \(error).")
                 }
                 let hash = entry.hash(
-                    replica: sequence == 0 ? nil : tip.replica, sequence: sequence, previous: previous)
+                    replica: sequence == 0 ? nil : tip.author, sequence: sequence, previous: previous)
                 guard segment.record(sequence).prefix == hash.prefix else {
                     throw FaultFound(
                         place, "The hash chain is broken here: the entry or the one before it was altered.")
                 }
                 if sequence == 0, hash.replica != tip.replica {
                     throw FaultFound(place, "The log is not named after its genesis.")
+                }
+                if let path = try context.log.branches().path(of: LocalDot(replica: tip.number, sequence: sequence)),
+                    path.first == sequence, path.name != tip.author.branch(beginningWith: hash)
+                {
+                    throw FaultFound(place, "The branch is not named after its first entry.")
                 }
                 if let head = heads.first, head.sequence == sequence {
                     try checkHead(head.signature, tip: tip, sequence: sequence, hash: hash, place: place)
@@ -153,7 +159,10 @@ private struct Verifier {
         guard next == tip.sequence + 1, previous == tip.hash else {
             throw FaultFound("\(name), entry \(tip.sequence)", "The log does not end where the replica says it does.")
         }
-        guard try context.log.signature(at: tip.dot) != nil || context.isProvenBehindEnd(tip) else {
+        guard
+            try context.log.signature(at: tip.dot) != nil || context.isProvenBehindEnd(tip)
+                || !context.log.branches().chains(leaving: tip.dot).isEmpty
+        else {
             throw FaultFound("\(name), entry \(tip.sequence)", "The newest entry has no signed head.")
         }
     }
@@ -161,7 +170,7 @@ private struct Verifier {
     private mutating func checkHead(
         _ signature: [UInt8], tip: LogTip, sequence: SequenceNumber, hash: ChangeHash, place: String
     ) throws {
-        let head = SignedHead(replica: tip.replica, sequence: sequence, hash: hash, signature: signature)
+        let head = SignedHead(replica: tip.author, sequence: sequence, hash: hash, signature: signature)
         guard HeadVerification.isValid(head, by: tip.station, plant: context.environment.plant) else {
             throw FaultFound(place, "The signed head is not by the log's station.")
         }
@@ -203,6 +212,13 @@ private struct Verifier {
             for column in Int32(0)..<11 { insert.bind(column + 1, row.value(column)) }
             try insert.run()
         }
+        let branches = try context.connection.statement(
+            "SELECT name, log, replica, first, parent, previous FROM gemba_branch")
+        try branches.forEach { row in
+            let insert = try scratch.connection.statement("INSERT INTO gemba_branch VALUES (?, ?, ?, ?, ?, ?)")
+            for column in Int32(0)..<6 { insert.bind(column + 1, row.value(column)) }
+            try insert.run()
+        }
         let cut = try loadCheckpoint(into: scratch)
         let isBlind = try context.isBlind()
         var batch = OperationBatch()
@@ -210,11 +226,10 @@ private struct Verifier {
             let record = segment.record(sequence)
             if cut[stretch.replica].map({ sequence <= $0 }) ?? (sequence == 0) { return true }
             let dot = LocalDot(replica: stretch.replica, sequence: sequence)
-            let author = try context.numbers.replica(dot.replica, on: context.connection)
             batch.removeAll()
             if isBlind, try Entry(decoding: segment.entry(sequence)).seal != nil { return true }
             let frame = try? context.read(sequence, in: segment, into: &batch)
-            let place = "log \(author), entry \(sequence)"
+            let place = "log \(try context.log.publicName(of: dot).replica), entry \(sequence)"
             guard let frame, !record.isQuarantined else {
                 if frame == nil, !record.isQuarantined { throw FaultFound(place, "The body does not decode.") }
                 return true

@@ -5,10 +5,16 @@ import GembaWire
 ///
 /// For each author it keeps a step function per peer: from which of its changes on it had seen the peer's log up to
 /// where. Steps are added only by changes with deps, so a run of changes by one author costs nothing.
+///
+/// The chains of a forked log are authors of their own. What lies before a chain's beginning belongs to its past.
 final class CausalHistory {
     private let connection: Connection
+    private let log: LogStore
 
-    init(connection: Connection) { self.connection = connection }
+    init(connection: Connection, log: LogStore) {
+        self.connection = connection
+        self.log = log
+    }
 
     /// Records what the change at `dot` had seen through its deps.
     func record(_ dot: LocalDot, deps: [LocalDot]) throws {
@@ -50,14 +56,22 @@ final class CausalHistory {
         let statement = try connection.statement(
             "SELECT peer, max(upto) FROM gemba_seen WHERE author = ? AND sequence <= ? GROUP BY peer")
         try statement.bind(1, dot.replica).bind(2, dot.sequence).forEach { result[$0.int(0)] = $0.unsigned(1) }
+        if let fork = try log.branches().beginning(of: dot.replica)?.fork {
+            result.merge(try seen(by: fork), uniquingKeysWith: max)
+            result[fork.replica] = max(result[fork.replica] ?? 0, fork.sequence)
+        }
         return result
     }
 
     /// Up to where the author of `dot` had seen one other replica when it made that change.
     func seen(by dot: LocalDot, of peer: Int64) throws -> SequenceNumber? {
         let statement = try connection.statement(Self.selectUpTo)
-        return try statement.bind(1, dot.replica).bind(2, peer).bind(3, dot.sequence)
+        let upTo =
+            try statement.bind(1, dot.replica).bind(2, peer).bind(3, dot.sequence)
             .first { $0.isNull(0) ? nil : $0.unsigned(0) } ?? nil
+        guard let fork = try log.branches().beginning(of: dot.replica)?.fork else { return upTo }
+        let inherited = try fork.replica == peer ? fork.sequence : seen(by: fork, of: peer)
+        return [upTo, inherited].compactMap(\.self).max()
     }
 
     private static let selectUpTo = SQLText(

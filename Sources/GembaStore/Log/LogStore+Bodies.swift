@@ -10,7 +10,7 @@ extension LogStore {
     func content(of sequence: SequenceNumber, in segment: Segment) throws -> [UInt8] {
         let entry = try Entry(decoding: segment.entry(sequence))
         guard let seal = entry.seal else { return try Envelope.open(entry) }
-        let replica = try numbers.replica(segment.replica, on: connection)
+        let replica = try author(of: segment.replica)
         let place = Envelope.Place(
             replica: replica, sequence: sequence, previous: try hash(before: sequence, in: segment))
         return try Envelope.open(entry, at: place, with: sealKey(of: replica, in: seal.epoch))

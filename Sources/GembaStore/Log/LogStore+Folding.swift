@@ -185,15 +185,16 @@ extension LogStore {
     /// The whole hash of an entry that is not folded, computed from the last place where one is kept.
     func chainHash(of tip: LogTip, at last: SequenceNumber) throws -> ChangeHash {
         if last == tip.sequence { return tip.hash }
+        let beginning = try branches().beginning(of: tip.number)
         let start = try hash(of: tip.number, atOrBefore: last)
-        var previous = start?.hash ?? .beforeGenesis
-        let first = start.map { $0.sequence + 1 } ?? 0
+        var previous = start?.hash ?? beginning?.previous ?? .beforeGenesis
+        let first = start.map { $0.sequence + 1 } ?? beginning?.first ?? 0
         guard first <= last else { return previous }
         try scanSegments(replica: tip.number, from: first, through: last) { segment in
             for sequence in segment.sequences.clamped(to: first...last) {
                 let entry = try Entry(decoding: segment.entry(sequence))
                 previous = entry.hash(
-                    replica: sequence == 0 ? nil : tip.replica, sequence: sequence, previous: previous)
+                    replica: sequence == 0 ? nil : tip.author, sequence: sequence, previous: previous)
                 guard previous.prefix == segment.record(sequence).prefix else {
                     throw StoreError(.corrupted, "The hash chain is broken at entry \(sequence); run `gemba verify`.")
                 }

@@ -2,11 +2,16 @@ import GRDB
 import GembaCausality
 import GembaWire
 
-/// Where the log of one replica ends in this database.
+/// Where a log, or one chain of a forked log, ends in this database.
 struct LogTip: Hashable, Sendable {
-    /// The replica's number in this database.
+    /// The chain's number in this database.
     var number: Int64
+    /// What the chain is called in this database for ever: by its genesis, or by the branch that it began as.
     var replica: ReplicaID
+    /// The replica id in the headers of its entries: that of the genesis.
+    var author: ReplicaID
+    /// What every replica calls the path that ends here.
+    var name: ReplicaID
     var kind: LogKind
     var station: StationKey
     var incarnation: UInt64
@@ -15,7 +20,7 @@ struct LogTip: Hashable, Sendable {
     var lamport: UInt64
 
     var reference: ChangeReference {
-        ChangeReference(replica: replica, sequence: sequence, prefix: hash.prefix)
+        ChangeReference(replica: name, sequence: sequence, prefix: hash.prefix)
     }
 
     var dot: LocalDot { LocalDot(replica: number, sequence: sequence) }
@@ -39,6 +44,8 @@ final class LogStore {
     let environment: StoreEnvironment
     /// Numbers that logs had before this database was made anew; those of other logs come after them.
     var reservedNumbers: [ReplicaID: Int64] = [:]
+    /// The branches of forked logs, as far as they were asked for in this transaction.
+    private var knownBranches: BranchMap?
     /// The segments read last: entries are often asked for one after another.
     private(set) var recentSegments: [Segment] = []
     /// The place on a chain of hashes up to which it was computed last.
@@ -75,7 +82,7 @@ final class LogStore {
         } else {
             (next, hash) = (segment.first, try start(of: segment))
         }
-        let replica = next < sequence ? try numbers.replica(segment.replica, on: connection) : nil
+        let replica = next < sequence ? try author(of: segment.replica) : nil
         while next < sequence {
             let entry = try Entry(decoding: segment.entry(next))
             hash = entry.hash(replica: next == 0 ? nil : replica, sequence: next, previous: hash)
@@ -94,6 +101,17 @@ final class LogStore {
         return try chainHash(of: tip, at: segment.first - 1)
     }
 
+    /// The branches of forked logs.
+    func branches() throws -> BranchMap {
+        if let knownBranches { return knownBranches }
+        let read = try readBranches()
+        knownBranches = read
+        return read
+    }
+
+    /// Forgets which branches there are: another process, or this one, may have added some.
+    func forgetBranches() { knownBranches = nil }
+
     // MARK: - Tips
 
     private static let tipColumns = "id, replica, kind, station, incarnation, sequence, hash, lamport"
@@ -102,9 +120,17 @@ final class LogStore {
         guard let kind = LogKind(rawValue: UInt8(truncatingIfNeeded: row.int(2))) else {
             throw StoreError(.corrupted, "A log of unknown kind is stored; run `gemba verify`.")
         }
-        return LogTip(
-            number: row.int(0), replica: try row.fixed(1), kind: kind, station: try row.fixed(3),
-            incarnation: row.unsigned(4), sequence: row.unsigned(5), hash: try row.fixed(6), lamport: row.unsigned(7))
+        let replica: ReplicaID = try row.fixed(1)
+        var tip = LogTip(
+            number: row.int(0), replica: replica, author: replica, name: replica, kind: kind,
+            station: try row.fixed(3), incarnation: row.unsigned(4), sequence: row.unsigned(5),
+            hash: try row.fixed(6), lamport: row.unsigned(7))
+        let branches = try branches()
+        if let path = branches.path(of: tip.dot) {
+            tip.name = path.name
+            tip.author = try numbers.replica(path.log, on: connection)
+        }
+        return tip
     }
 
     func tip(of replica: ReplicaID) throws -> LogTip? {
@@ -149,8 +175,9 @@ final class LogStore {
         )
         .bind(4, genesis.incarnation).bind(5, hash).run()
         let tip = LogTip(
-            number: connection.database.lastInsertedRowID, replica: hash.replica, kind: genesis.kind,
-            station: genesis.station, incarnation: genesis.incarnation, sequence: 0, hash: hash, lamport: 0)
+            number: connection.database.lastInsertedRowID, replica: hash.replica, author: hash.replica,
+            name: hash.replica, kind: genesis.kind, station: genesis.station, incarnation: genesis.incarnation,
+            sequence: 0, hash: hash, lamport: 0)
         numbers.remember(tip.replica, tip.number)
         let beginsStretch = try extendOrder(of: tip.kind, with: tip.dot)
         let entry = StoredEntry(
@@ -225,17 +252,23 @@ final class LogStore {
     }
 
     /// The local form of a reference, or nil when the entry it names is not held.
+    ///
+    /// Its name says in which log to look, and the hash which of the entries with its number there it means.
     func resolve(_ reference: ChangeReference, kind: LogKind) throws -> LocalDot? {
-        guard let number = try numbers.number(of: reference.replica, on: connection) else { return nil }
-        let dot = LocalDot(replica: number, sequence: reference.sequence)
-        guard let record = try record(of: dot), record.prefix == reference.prefix else { return nil }
-        return try numbers.kind(of: number, on: connection) == kind ? dot : nil
+        guard let number = try numbers.number(of: reference.replica, on: connection),
+            try numbers.kind(of: number, on: connection) == kind
+        else { return nil }
+        for chain in try branches().chains(of: number) {
+            let dot = LocalDot(replica: chain, sequence: reference.sequence)
+            if try record(of: dot)?.prefix == reference.prefix { return dot }
+        }
+        return nil
     }
 
     /// The signed head at a log's tip.
     func head(at tip: LogTip) throws -> SignedHead? {
         try signature(at: tip.dot).map {
-            SignedHead(replica: tip.replica, sequence: tip.sequence, hash: tip.hash, signature: $0)
+            SignedHead(replica: tip.author, sequence: tip.sequence, hash: tip.hash, signature: $0)
         }
     }
 

@@ -13,12 +13,12 @@ extension StoreContext {
         _ entry: Entry, timestamp: HybridTimestamp, lamport: UInt64, to tip: inout LogTip, deps: [LocalDot]
     ) throws {
         let sequence = tip.sequence + 1
-        let hash = entry.hash(replica: tip.replica, sequence: sequence, previous: tip.hash)
+        let hash = entry.hash(replica: tip.author, sequence: sequence, previous: tip.hash)
         let stored = StoredEntry(
             sequence: sequence, hash: hash, timestamp: timestamp, lamport: lamport, isQuarantined: false,
             encoded: entry.encoded())
         let head = environment.identity.signHead(
-            replica: tip.replica, sequence: sequence, hash: hash, plant: environment.plant)
+            replica: tip.author, sequence: sequence, hash: hash, plant: environment.plant)
         try log.append([stored], to: &tip, deps: deps, signature: head.signature)
     }
 

@@ -29,8 +29,9 @@ struct Salvage {
 
     /// The logs whose names are known.
     private(set) var logs: [Log] = []
-    /// The plant, as most logs say.
-    var plant: PlantID? { plants.max { $0.value < $1.value }?.key }
+    /// The plant, as most logs say, or the database where the beginnings of all are lost. If that is wrong, no signature fits.
+    var plant: PlantID? { plants.max { $0.value < $1.value }?.key ?? statedPlant }
+    private var statedPlant: PlantID?
     private var plants: [PlantID: Int] = [:]
     /// The numbers that logs had, those included of which nothing is left.
     private(set) var numbers: [ReplicaID: Int64] = [:]
@@ -54,11 +55,13 @@ struct Salvage {
     private mutating func take(_ row: TableLeaf.Row) {
         if Self.segmentColumns.contains(row.columns.count) { takeSegment(row) }
         if row.columns.count == Self.replicaColumns { takeNumber(row) }
+        if row.columns.count == Self.stateColumns { takePlant(row) }
     }
 
     /// The last one came later, and is found again by whoever applies what is saved.
     private static let segmentColumns = 5...6
     private static let replicaColumns = 11
+    private static let stateColumns = 7
 
     private mutating func takeSegment(_ row: TableLeaf.Row) {
         guard row.columns[0] == .null, case .bytes(let directory) = row.columns[1],
@@ -80,6 +83,13 @@ struct Salvage {
         else { return }
         numbers[replica] = row.key
         if case .integer(let end) = row.columns[5] { ends[row.key] = max(ends[row.key] ?? 0, end) }
+    }
+
+    private mutating func takePlant(_ row: TableLeaf.Row) {
+        guard row.isSound, row.columns[0] == .null, case .bytes(let plant) = row.columns[1],
+            case .bytes(let station) = row.columns[2], StationKey(bytes: station) != nil
+        else { return }
+        statedPlant = PlantID(bytes: plant)
     }
 
     // MARK: - Logs

@@ -16,8 +16,16 @@ extension Replica {
         guard try isUnsettled() else { return false }
         let floors = try irrevocable()
         let recovered = try write { context -> [LogTip] in
-            try context.withdraw(down: floors, folder: folder)
-            return try context.readmit()
+            var recovered: [LogTip] = []
+            var mayWithdraw = true
+            while mayWithdraw {
+                try context.withdraw(down: floors, folder: folder)
+                let applier = try context.readmit()
+                recovered += applier?.recovered ?? []
+                // More of a forked log may show which of its branches a cut means.
+                mayWithdraw = applier?.mayWithdraw ?? false
+            }
+            return recovered
         }
         try vouchForRest()
         if !recovered.isEmpty { try record(recovered, durable: false) }
@@ -32,7 +40,7 @@ extension Replica {
             let roster = try context.roster()
             let isOrdinary = roster.formerMembers.isEmpty && !roster.hasVoidJoins
             if isOrdinary, try context.log.logsWithVoid().isEmpty { return false }
-            return try !context.withdrawable().isEmpty || !context.returning().isEmpty
+            return try !context.withdrawable().isEmpty || context.hasReturning()
         }
     }
 
@@ -62,7 +70,7 @@ extension Replica {
             var counts: [StationKey: Int] = [:]
             for tip in try context.log.logsWithVoid() {
                 counts[tip.station, default: 0] += try context.log.voidRuns(of: tip.number).reduce(0) {
-                    $0 + $1.entries.count
+                    $0 + $1.run.entries.count
                 }
             }
             return counts
@@ -73,7 +81,7 @@ extension Replica {
 extension StoreContext {
     /// Whether a signature behind the end of a former member's log, at an entry that does not count, proves its last one that does.
     func isProvenBehindEnd(_ tip: LogTip) throws -> Bool {
-        guard let run = try log.voidRuns(of: tip.number).first, run.first == tip.sequence + 1 else { return false }
+        guard let run = try log.voidRun(after: tip)?.run else { return false }
         let verified = try? VerifiedRun(
             verifying: run, kind: tip.kind, plant: environment.plant, after: .init(hash: tip.hash, station: tip.station)
         )
@@ -82,16 +90,23 @@ extension StoreContext {
 
     /// Sets aside what does not count any more, and makes the rows anew which that touched.
     fileprivate func withdraw(down floors: VersionVector, folder: String) throws {
-        let logs = try withdrawable(down: floors)
-        if logs.isEmpty { return }
-        let current = try state().dataReplica
+        let chains = try withdrawable(down: floors)
+        if chains.isEmpty { return }
+        let current = try state().dataReplica.map { try log.branches().chains(of: $0) } ?? []
         var touched = TouchedRows(self)
-        for (tip, end) in logs {
+        for (tip, end) in chains {
             try touched.note(tip, after: end)
             try log.withdraw(tip, after: end)
             // Others may keep more of what this station wrote than is kept here: its numbers are not given again.
-            if tip.number == current { try requireNewIncarnation() }
+            if current.contains(tip.number) { try requireNewIncarnation() }
         }
+        var renamed: Set<ReplicaID> = []
+        try log.joinLonePaths {
+            renamed.insert($0)
+        } renumbering: { tip in
+            try touched.note(tip, after: log.branches().beginning(of: tip.number)?.fork.sequence ?? 0)
+        }
+        try renewConflicts(over: renamed.sorted())
         try log.renewCover()
         if touched.keys.isEmpty { return }
         var replay = RowReplay(of: touched.keys, in: self, folder: folder)
@@ -100,36 +115,35 @@ extension StoreContext {
 
     /// Applies what was set aside and counts again.
     ///
-    /// - Returns: the logs of this station that grew.
-    fileprivate func readmit() throws -> [LogTip] {
-        let logs = try returning()
-        if logs.isEmpty { return [] }
+    /// - Returns: who did it; nil when there is nothing.
+    fileprivate func readmit() throws -> BatchApplier? {
+        if try log.logsWithVoid().isEmpty { return nil }
         var applier = try BatchApplier(context: self, kind: .data, isUnwanted: { false })
-        try applier.readmit(logs)
-        return applier.recovered
+        try applier.readmit()
+        return applier
     }
 
-    /// The logs that are longer than what counts of them, with the last entry that does.
+    /// Whether something was set aside that counts now.
+    fileprivate func hasReturning() throws -> Bool {
+        let finder = VoidRunFinder(context: self)
+        return try log.logsWithVoid().contains { log in
+            try self.log.voidRuns(of: log.number).contains { try finder.counting($0) != nil }
+        }
+    }
+
+    /// The chains that are longer than what counts of them, with the last entry that does; each before those on which it hangs.
     ///
     /// - Parameter floors: what cannot be taken away.
     fileprivate func withdrawable(
         down floors: VersionVector = VersionVector()
     ) throws -> [(tip: LogTip, end: SequenceNumber)] {
         let ends = EffectiveEnds(self, try roster())
-        return try log.tips(of: .data).compactMap { tip in
-            guard let end = try ends.end(of: tip.replica, by: tip.station) else { return nil }
+        let found = try log.tips(of: .data).compactMap { tip -> (tip: LogTip, end: SequenceNumber)? in
+            guard let end = try ends.end(of: .init(tip, in: log), by: tip.station) else { return nil }
             let last = max(end, floors[tip.replica] ?? 0)
             return last < tip.sequence ? (tip, last) : nil
         }
-    }
-
-    /// The logs of which something was set aside that counts now, with the last entry at hand that does.
-    fileprivate func returning() throws -> [(tip: LogTip, end: SequenceNumber)] {
-        let ends = EffectiveEnds(self, try roster())
-        return try log.logsWithVoid().compactMap { tip in
-            guard let last = try log.voidRuns(of: tip.number).last?.last else { return nil }
-            let end = min(last, try ends.end(of: tip.replica, by: tip.station) ?? last)
-            return end > tip.sequence ? (tip, end) : nil
-        }
+        // A chain has a greater number than the one that it left.
+        return found.sorted { $0.tip.number > $1.tip.number }
     }
 }

@@ -25,6 +25,8 @@ public struct FoldPlan: Sendable {
         case recent(entries: UInt64)
         /// So many logs have an entry that is not settled, not understood or without effect; nothing behind it is folded.
         case unsettled(logs: UInt64)
+        /// So many logs are forked, and no checkpoint can stand for what both of their branches hold.
+        case forked(logs: UInt64)
     }
 }
 
@@ -59,6 +61,12 @@ struct FoldPlanner {
         }
         plan.obstacles = cut.laggards.sorted { $0.unacknowledged > $1.unacknowledged }.map {
             .unacknowledged(by: $0.station, entries: $0.unacknowledged, lastWrite: $0.lastWrite)
+        }
+        let forked = try context.log.branches().forkedLogs.count
+        if forked > 0 {
+            plan.obstacles.insert(.forked(logs: UInt64(forked)), at: 0)
+            plan.floors = [:]
+            (plan.entries, plan.bytes) = (0, 0)
         }
         if recent > 0 { plan.obstacles.append(.recent(entries: recent)) }
         if blocked > 0 { plan.obstacles.append(.unsettled(logs: blocked)) }

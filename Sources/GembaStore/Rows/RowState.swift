@@ -100,7 +100,7 @@ extension RowState {
     mutating func apply(
         _ operation: RowOperation, as dot: LocalDot, knowing changes: RowStore, payload: ([Value]) -> Payload
     ) throws -> [Effect] {
-        let (local, global) = (changes.local, changes.global)
+        let local = changes.local
         let mark: PresenceMark = operation.verb == .delete ? .deleted : .alive
         presence.write(mark, as: dot, replacing: try operation.saw.map(local))
         if operation.isDrop, !changes.calibration.contains(.defersDrops) {
@@ -111,7 +111,7 @@ extension RowState {
         if operation.verb == .insert { wasInserted = true }
         var unknown: [Effect] = []
         for effect in operation.effects {
-            if try !apply(effect, as: dot, local: local, global: global, payload: payload) { unknown.append(effect) }
+            if try !apply(effect, as: dot, knowing: changes, payload: payload) { unknown.append(effect) }
         }
         return unknown
     }
@@ -126,9 +126,9 @@ extension RowState {
 
     /// Applies one effect, or returns false when its kind is unknown.
     private mutating func apply(
-        _ effect: Effect, as dot: LocalDot, local: (Dot) throws -> LocalDot, global: (LocalDot) throws -> Dot,
-        payload: ([Value]) -> Payload
+        _ effect: Effect, as dot: LocalDot, knowing changes: RowStore, payload: ([Value]) -> Payload
     ) throws -> Bool {
+        let local = changes.local
         switch effect.content {
         case .register(let replaces, let values):
             try updateWrites(effect.group, .register) { writes in
@@ -159,7 +159,7 @@ extension RowState {
         case .text(let text):
             let key = GroupKey(group: effect.group, family: .text)
             // Taken out of the table, so that a long text is changed in place.
-            let state = try TextState.applying(text, to: takeText(key), as: dot, global: global)
+            let state = try TextState.applying(text, to: takeText(key), as: dot, knowing: changes)
             groups[key] = state.isEmpty ? nil : .text(state)
         case .drop, .unknown:
             return false

@@ -377,8 +377,29 @@ final class RowStore {
             timestamp = try log.record(of: dot)?.timestamp ?? HybridTimestamp(rawValue: 0)
         }
         return ShownRank(
-            declared: declared, timestamp: timestamp, replica: try numbers.replica(dot.replica, on: connection),
-            sequence: dot.sequence)
+            declared: declared, timestamp: timestamp, replica: try log.author(of: dot.replica),
+            sequence: dot.sequence, prefix: try orderingPrefix(of: dot))
+    }
+
+    /// What decides between changes with one number in one log; nil where the log is not forked.
+    private func orderingPrefix(of dot: LocalDot) throws -> HashPrefix? {
+        guard try log.branches().isForked(dot.replica) else { return nil }
+        return try log.record(of: dot)?.prefix
+    }
+
+    /// The order of the changes of several authors where it decides what readers see: by the ids in their headers. Between
+    /// branches of one log, numbers and hashes decide, which stay when branches get other names.
+    func dotsAscend() throws -> (Dot, Dot) -> Bool {
+        if try log.branches().isEmpty { return { $0.replica < $1.replica } }
+        return { [self] left, right in
+            guard let (left, right) = try? (local(left), local(right)),
+                let ids = try? (log.author(of: left.replica), log.author(of: right.replica))
+            else { return left < right }
+            if ids.0 != ids.1 { return ids.0 < ids.1 }
+            if left.sequence != right.sequence { return left.sequence < right.sequence }
+            let prefixes = try? (log.record(of: left)?.prefix, log.record(of: right)?.prefix)
+            return ShownRank.ascend(prefixes?.0, prefixes?.1)
+        }
     }
 
     private struct ShownRank: Comparable {
@@ -388,10 +409,19 @@ final class RowStore {
         var replica: ReplicaID
         /// Decides between two writes of one replica, of which the later did not replace the earlier.
         var sequence: SequenceNumber
+        /// Decides between the halves of a forked log.
+        var prefix: HashPrefix?
 
         static func < (left: Self, right: Self) -> Bool {
-            (left.declared, left.timestamp, left.replica, left.sequence)
-                < (right.declared, right.timestamp, right.replica, right.sequence)
+            let lefts = (left.declared, left.timestamp, left.replica, left.sequence)
+            let rights = (right.declared, right.timestamp, right.replica, right.sequence)
+            return lefts == rights ? ascend(left.prefix, right.prefix) : lefts < rights
+        }
+
+        /// A change that is being written has no hash yet, and no other beside it.
+        static func ascend(_ left: HashPrefix?, _ right: HashPrefix?) -> Bool {
+            guard let left, let right else { return false }
+            return left < right
         }
     }
 

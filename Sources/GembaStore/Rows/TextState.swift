@@ -51,16 +51,16 @@ enum TextState: Sendable {
 
     /// The state after an effect of a change.
     static func applying(
-        _ effect: TextEffect, to state: consuming TextState?, as dot: LocalDot, global: (LocalDot) throws -> Dot
+        _ effect: TextEffect, to state: consuming TextState?, as dot: LocalDot, knowing changes: RowStore
     ) throws -> TextState {
         if state == nil, effect.deletions.isEmpty, effect.insertions.count == 1,
             effect.insertions[0].parent == .beginning
         {
             return .fresh(dot, effect.insertions[0].text)
         }
-        var document = try state?.document(global: global) ?? TextDocument()
+        var document = try state?.document(global: changes.global) ?? TextDocument()
         state = nil
-        document.apply(TextOperation(effect), as: try global(dot))
+        document.apply(TextOperation(effect), as: try changes.global(dot), namesAscend: try changes.dotsAscend())
         return .open(document)
     }
 

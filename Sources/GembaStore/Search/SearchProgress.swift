@@ -77,7 +77,12 @@ extension LogStore {
     /// The place of the newest data entry.
     func lastPlace() throws -> LogPlace {
         guard let last = try lastStretch(of: .data) else { return LogPlace(position: 0) }
-        return LogPlace(position: last.end - 1, entry: try tip(number: last.replica)?.reference)
+        return LogPlace(
+            position: last.end - 1,
+            entry: try tip(number: last.replica).map {
+                // By its name here, which stays when a fork is found.
+                ChangeReference(replica: $0.replica, sequence: $0.sequence, prefix: $0.hash.prefix)
+            })
     }
 
     /// The place at a position.

@@ -11,7 +11,7 @@ public struct ApplyOutcome: Hashable, Sendable {
         case missingDependency
         /// The author's logs take as much of this disk as they may.
         case overQuota
-        /// Two histories exist under one name; what is held stays.
+        /// A run continues another history than what is held, and does not say where both part.
         case forked
         /// The carrier sent what no honest node sends.
         case invalid(String)
@@ -19,6 +19,8 @@ public struct ApplyOutcome: Hashable, Sendable {
 
     /// The new tips of the logs that grew.
     public var advanced: [ChangeReference] = []
+    /// The ends of forked logs' branches that were called otherwise before.
+    public var renamed: [ChangeReference] = []
     /// How many entries were stored.
     public var entryCount = 0
     /// How many of them are authentic but malformed: stored and forwarded, without effect.
@@ -27,6 +29,8 @@ public struct ApplyOutcome: Hashable, Sendable {
     public var forked: Set<ReplicaID> = []
     /// The stations of which a run was left out because their logs take as much of this disk as they may.
     public var overQuota: Set<StationKey> = []
+    /// Whether something that was held was set aside, because it was found not to count.
+    public var hasWithdrawn = false
     /// The gravest problem met; the other runs were applied all the same.
     public var problem: Problem?
 
@@ -36,9 +40,11 @@ public struct ApplyOutcome: Hashable, Sendable {
     /// Adds what came of the runs that followed.
     mutating func add(_ later: Self) {
         advanced += later.advanced
+        renamed += later.renamed
         entryCount += later.entryCount
         quarantinedCount += later.quarantinedCount
         forked.formUnion(later.forked)
+        hasWithdrawn = hasWithdrawn || later.hasWithdrawn
         overQuota.formUnion(later.overQuota)
         if let problem = later.problem { meet(problem) }
     }

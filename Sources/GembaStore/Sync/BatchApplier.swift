@@ -20,6 +20,12 @@ struct BatchApplier {
     private let isUnwanted: () -> Bool
     /// Whether this station keeps what it cannot read.
     private let isBlind: Bool
+    /// Branches that this batch began.
+    private var newBranches = 0
+    /// Branches that one batch may begin: a station that forks its log without end delays itself.
+    private static let greatestNewBranches = 16
+    /// Whether more of a former member's forked log is held, so that another branch of it may not count any more.
+    private(set) var mayWithdraw = false
 
     /// - Parameter isUnwanted: whether the transaction should be given up.
     init(context: StoreContext, kind: LogKind, isUnwanted: @escaping () -> Bool) throws {
@@ -88,16 +94,17 @@ struct BatchApplier {
     /// - Parameter contents: what stands in the segments of the run, if that was made ready.
     private mutating func apply(_ whole: Run, contents: () -> [SegmentEntries]?) throws(Refusal) {
         let held = try attempt { try context.log.tip(of: whole.replica) }
-        guard let run = try unheldPart(of: whole, held: held) else { return }
+        guard let (run, place) = try unheldPart(of: whole, held: held) else { return }
         let verified: VerifiedRun
         do {
+            let predecessor = held.flatMap { tip in place.hash.map { ($0, tip.station) } }
             verified = try VerifiedRun(
                 verifying: run, kind: kind, plant: context.environment.plant,
-                after: held.map { .init(hash: $0.hash, station: $0.station) })
+                after: predecessor.map { .init(hash: $0, station: $1) })
         } catch {
             throw .problem(.invalid(error.message))
         }
-        let count = try countedEntries(of: verified)
+        let count = try countedEntries(of: verified, at: place)
         if kind == .data { try checkQuota(of: verified, byteCount: run.entryBytes) }
         try requireKeys(for: verified.entries.prefix(count), of: run.replica)
         var deps: [[LocalDot]] = []
@@ -108,14 +115,14 @@ struct BatchApplier {
             _ = try resolve(genesis.rosterFrontier, kind: .roster, otherwise: .needsRoster)
         }
         let isWhole = run.first == whole.first && count == verified.entries.count
-        try store(verified, count, run: run, held: held, deps: deps, contents: isWhole ? contents() : nil)
+        try store(verified, count, run: run, place, deps: deps, contents: isWhole ? contents() : nil)
         if count < verified.entries.count { try setAside(run, from: count, of: verified) }
     }
 
     // MARK: - Authors
 
     /// How many entries of a run count: all, unless its author is no member any more, or never came to be one.
-    private func countedEntries(of run: VerifiedRun) throws(Refusal) -> Int {
+    private func countedEntries(of run: VerifiedRun, at place: RunPlace) throws(Refusal) -> Int {
         let roster = try attempt { try context.roster() }
         guard kind == .data else {
             guard roster.recognises(run) else { throw .problem(.needsRoster) }
@@ -130,10 +137,7 @@ struct BatchApplier {
             throw .problem(.invalid("Station \(name) may not write data."))
         }
         let end = try attempt {
-            try EffectiveEnds(context, roster).end(of: run.replica, by: run.station) { sequence in
-                let place = Int(sequence) - Int(run.first)
-                return run.entries.indices.contains(place) ? run.entries[place].hash : nil
-            }
+            try EffectiveEnds(context, roster).end(of: .init(run, on: place.chain), by: run.station)
         }
         guard let end else { return run.entries.count }
         return end < run.first ? 0 : min(run.entries.count, Int(end - run.first) + 1)
@@ -148,68 +152,82 @@ struct BatchApplier {
         outcome.meet(.needsRoster)
     }
 
-    /// Has entries of a former member count that were set aside, up to one: an entry that counts was built on it, or the station is
-    /// a member again.
+    // MARK: - What was set aside
+
+    /// Has an entry of a former member count that was set aside, with all before it: an entry that counts was built on it.
     ///
-    /// - Parameter prefix: of the last one's hash; nil when any will do.
-    /// - Returns: whether that is held now.
-    private mutating func adopt(
-        _ replica: ReplicaID, through last: SequenceNumber, as prefix: HashPrefix?
-    ) throws(Refusal) -> Bool {
-        while true {
-            guard let tip = try attempt({ try context.log.tip(of: replica) }) else { return false }
-            if tip.sequence >= last { return true }
-            guard let run = try attempt({ try context.log.voidRuns(of: tip.number) }).first,
-                run.first == tip.sequence + 1,
-                let verified = try? VerifiedRun(
-                    verifying: run, kind: .data, plant: context.environment.plant,
-                    after: .init(hash: tip.hash, station: tip.station))
-            else { return false }
-            let place = Int(last) - Int(run.first)
-            if let prefix, verified.entries.indices.contains(place), verified.entries[place].hash.prefix != prefix {
-                return false
+    /// - Returns: whether it is held now.
+    private mutating func adopt(_ reference: ChangeReference) throws(Refusal) -> Bool {
+        let finder = VoidRunFinder(context: context)
+        while try attempt({ try context.log.resolve(reference, kind: .data) }) == nil {
+            let path = try attempt { try finder.path(to: reference) }
+            let before = outcome.entryCount
+            for (kept, last) in path {
+                guard let found = try attempt({ try finder.place(kept) }), found.run.first <= last else { break }
+                guard try adopt(found, through: last) else { break }
             }
-            let deps = try adoptCauses(of: verified.entries.prefix(place + 1))
-            try requireKeys(for: verified.entries.prefix(deps.count), of: run.replica)
-            try attempt { try context.log.forgetVoid(run, of: tip.number) }
-            try store(verified, deps.count, run: run, held: tip, deps: deps, contents: nil)
-            if deps.count < run.entries.count {
-                let rest = run.dropFirst(deps.count, after: verified.entries[deps.count - 1].hash.prefix)
-                try attempt { try context.log.setAside(rest, of: tip.number) }
-            }
+            if outcome.entryCount == before { return false }
         }
+        return true
     }
 
-    /// What entries depend on: of as many as depend only on what is held, or of the first one after its causes were adopted. These may
-    /// depend on the entry before, so that has to be stored first.
-    private mutating func adoptCauses(
+    /// Has the entries of a run count that was set aside, up to one.
+    ///
+    /// - Returns: whether all of them are held now. What some of them stand on may have changed what was set aside, and where it
+    ///   belongs.
+    private mutating func adopt(_ found: VoidRunFinder.Found, through last: SequenceNumber) throws(Refusal) -> Bool {
+        let (run, entries) = (found.run, found.verified.entries)
+        let count = Int(min(last, run.last) - run.first) + 1
+        let deps = try heldCauses(of: entries.prefix(count))
+        if deps.isEmpty {
+            _ = try resolve(entries[0].entry.deps, kind: .data, otherwise: .missingDependency)
+            return false
+        }
+        try requireKeys(for: entries.prefix(deps.count), of: run.replica)
+        try attempt { try context.log.forgetVoid(found.kept) }
+        try store(found.verified, deps.count, run: run, found.place, deps: deps, contents: nil)
+        if deps.count < run.entries.count {
+            let rest = run.dropFirst(deps.count, after: entries[deps.count - 1].hash.prefix)
+            try attempt { try context.log.setAside(rest, of: found.kept.log) }
+        }
+        return deps.count == count
+    }
+
+    /// What entries depend on, of as many as depend only on what is held.
+    private func heldCauses(
         of entries: ArraySlice<(entry: Entry, hash: ChangeHash)>
     ) throws(Refusal) -> [[LocalDot]] {
-        var deps: [[LocalDot]] = []
+        var causes: [[LocalDot]] = []
         for (entry, _) in entries {
             var dots: [LocalDot] = []
             for reference in entry.deps {
-                guard let dot = try attempt({ try context.log.resolve(reference, kind: .data) }) else { break }
-                dots.append(dot)
+                if let dot = try attempt({ try context.log.resolve(reference, kind: .data) }) {
+                    dots.append(dot)
+                } else if !calibration.contains(.ignoresDependencies) {
+                    return causes
+                }
             }
-            if dots.count == entry.deps.count {
-                deps.append(dots)
-            } else if deps.isEmpty {
-                return [try resolve(entry.deps, kind: .data, otherwise: .missingDependency)]
-            } else {
-                break
-            }
+            causes.append(dots)
         }
-        return deps
+        return causes
     }
 
-    /// Applies what was set aside of logs and counts again. What cannot be applied yet stays where it is.
-    mutating func readmit(_ logs: [(tip: LogTip, end: SequenceNumber)]) throws {
-        for (tip, end) in logs {
-            do throws(Refusal) {
-                _ = try adopt(tip.replica, through: end, as: nil)
-            } catch {
-                if case .failure(let failure) = error { throw failure }
+    /// Applies what was set aside and counts again. What cannot be applied yet stays where it is.
+    mutating func readmit() throws {
+        let finder = VoidRunFinder(context: context)
+        var isDone = false
+        while !isDone {
+            isDone = true
+            for log in try context.log.logsWithVoid() {
+                for kept in try context.log.voidRuns(of: log.number) {
+                    guard let (found, last) = try finder.counting(kept) else { continue }
+                    do throws(Refusal) {
+                        _ = try adopt(found, through: last)
+                        isDone = false
+                    } catch {
+                        if case .failure(let failure) = error { throw failure }
+                    }
+                }
             }
         }
         try mergeGathered()
@@ -217,25 +235,28 @@ struct BatchApplier {
     }
 
     /// The part of a run beyond what is held; nil when there is none.
-    private mutating func unheldPart(of run: Run, held: LogTip?) throws(Refusal) -> Run? {
+    private mutating func unheldPart(of run: Run, held: LogTip?) throws(Refusal) -> (Run, RunPlace)? {
         guard !run.entries.isEmpty else { throw .problem(.invalid("A run is empty.")) }
         guard let held else {
             if run.first > 0 { throw .problem(.missingDependency) }
-            return run
+            return (run, .beginning)
         }
         guard held.kind == kind else { throw .problem(.invalid("A run is of another kind of log.")) }
-        if run.first > held.sequence + 1 { throw .problem(.missingDependency) }
-        let overlap = Int(min(held.sequence + 1 - run.first, UInt64(run.entries.count)))
-        for index in 0..<overlap {
-            let dot = LocalDot(replica: held.number, sequence: run.first + UInt64(index))
-            // What is folded cannot be compared; that the rest follows what is held here shows that it was the same.
-            guard let stored = try attempt({ try context.log.entry(at: dot) }) else { continue }
-            guard stored.elementsEqual(run.entries[index]) else { throw .problem(.forked) }
-            if calibration.contains(.mergesDuplicates) { try attempt { try mergeAgain(dot) } }
+        // Names of branches are for vectors; heads and runs have the log's own.
+        guard held.replica == held.author else { throw .problem(.invalid("A run names a branch as its log.")) }
+        let placement = try attempt {
+            try RunPlacer(log: context.log).place(run, in: held) { _, dot in
+                if calibration.contains(.mergesDuplicates) { try mergeAgain(dot) }
+            }
         }
-        if overlap == run.entries.count { return nil }
-        if overlap == 0, run.previous != held.hash.prefix { throw .problem(.forked) }
-        return run.dropFirst(overlap, after: held.hash.prefix)
+        switch placement {
+        case .held: return nil
+        case .isAhead: throw .problem(.missingDependency)
+        case .contradicts: throw .problem(.forked)
+        case .goesOn(let rest, let place):
+            if case .fork = place, newBranches == Self.greatestNewBranches { throw .problem(.missingDependency) }
+            return (rest, place)
+        }
     }
 
     private mutating func mergeAgain(_ dot: LocalDot) throws {
@@ -278,14 +299,12 @@ struct BatchApplier {
         var dots: [LocalDot] = []
         for reference in references {
             var found = try attempt { try context.log.resolve(reference, kind: kind) }
-            if found == nil, kind == .data,
-                try adopt(reference.replica, through: reference.sequence, as: reference.prefix)
-            {
+            if found == nil, kind == .data, try adopt(reference) {
                 found = try attempt { try context.log.resolve(reference, kind: kind) }
             }
             guard let dot = found else {
                 if calibration.contains(.ignoresDependencies) { continue }
-                if kind == .data { context.environment.quota.noteWanted(reference) }
+                if kind == .data { try attempt { try noteWanted(reference) } }
                 throw .problem(problem)
             }
             dots.append(dot)
@@ -293,35 +312,54 @@ struct BatchApplier {
         return dots
     }
 
+    /// The quota knows logs by the names in their headers.
+    private func noteWanted(_ reference: ChangeReference) throws {
+        var reference = reference
+        if let number = try context.numbers.number(of: reference.replica, on: context.connection) {
+            reference.replica = try context.log.author(of: number)
+        }
+        context.environment.quota.noteWanted(reference)
+    }
+
     // MARK: - Storing
 
     private mutating func store(
-        _ verified: VerifiedRun, _ count: Int, run: Run, held: LogTip?, deps: [[LocalDot]], contents: [SegmentEntries]?
+        _ verified: VerifiedRun, _ count: Int, run: Run, _ place: RunPlace, deps: [[LocalDot]], contents: [SegmentEntries]?
     ) throws(Refusal) {
         if count == 0 { return }
         do {
             var tip: LogTip
-            if let held {
-                tip = held
-            } else {
+            var skipped = 0
+            switch place {
+            case .end(let end): tip = end
+            case .fork(let fork, let hash):
+                tip = try context.log.beginBranch(at: fork, previous: hash, first: verified.entries[0].hash)
+                newBranches += 1
+            case .beginning:
                 guard let genesis = verified.genesis else { throw Refusal.problem(.missingDependency) }
                 tip = try context.log.create(genesis, hash: verified.entries[0].hash, encoded: run.entries[0])
+                skipped = 1
             }
-            let first = held == nil ? 1 : 0
-            var place = first
+            var next = skipped
             repeat {
-                let start = place
-                let entries = try take(verified, through: count, run: run, after: tip, deps: deps, from: &place)
-                let isLast = place == count
+                let start = next
+                let entries = try take(verified, through: count, run: run, after: tip, deps: deps, from: &next)
+                let isLast = next == count
                 try context.log.append(
-                    entries, to: &tip, deps: deps[start..<place].flatMap(\.self),
+                    entries, to: &tip, deps: deps[start..<next].flatMap(\.self),
                     signature: isLast && count == verified.entries.count ? verified.head.signature : nil,
-                    contents: isLast && start == first ? contents : nil)
+                    contents: isLast && start == skipped ? contents : nil)
                 if context.operations.byteCount >= Self.gatheredBytes { try mergeGathered() }
-            } while place < count
+            } while next < count
             outcome.entryCount += count
             outcome.advanced.append(tip.reference)
             if kind == .data { context.environment.quota.add(run.entryBytes, of: tip.station) }
+            if case .fork = place { try noteFork(of: tip) }
+            if kind == .data, try context.log.branches().isForked(tip.number),
+                try context.roster().members[tip.station] == nil
+            {
+                mayWithdraw = true
+            }
             if tip.station == context.environment.identity.stationKey { try noticeRecovery(of: tip) }
             if kind == .roster { try context.placeOwnJoin() }
         } catch let refusal as Refusal {
@@ -350,7 +388,7 @@ struct BatchApplier {
             ahead.sequence = dot.sequence
             if kind == .data { try context.history.record(dot, deps: deps[index]) }
             let place = Envelope.Place(
-                replica: tip.replica, sequence: dot.sequence,
+                replica: tip.author, sequence: dot.sequence,
                 previous: index == 0 ? tip.hash : verified.entries[index - 1].hash)
             let timestamp = try take(entry, at: dot, place, lamport: ahead.lamport)
             entries.append(
@@ -382,6 +420,7 @@ struct BatchApplier {
             outcome.quarantinedCount += 1
             return nil
         }
+        try context.translate(&context.operations, frame.references, at: dot)
         changes.append(dot)
         clock.observe(frame.timestamp, wall: wall)
         return frame.timestamp
@@ -394,7 +433,8 @@ struct BatchApplier {
     private func isPast(_ references: [ChangeReference], of dot: LocalDot) throws -> Bool {
         for reference in references {
             guard let named = try context.log.resolve(reference, kind: .data),
-                try context.history.hasSeen(named, by: dot)
+                try context.history.hasSeen(named, by: dot),
+                try context.isProven(reference.replica, by: dot)
             else { return false }
         }
         return true
@@ -403,9 +443,19 @@ struct BatchApplier {
     /// Someone held more of a log that this database writes: it was rolled back, and goes on under a new name.
     private mutating func noticeRecovery(of tip: LogTip) throws {
         recovered.append(tip)
-        let state = try context.state()
-        guard state.current(kind) == tip.number else { return }
+        guard let current = try context.state().current(kind),
+            try context.log.branches().chains(of: current).contains(tip.number)
+        else { return }
         try context.requireNewIncarnation()
+    }
+
+    /// A branch has begun: what follows the fork has another name than before.
+    private mutating func noteFork(of tip: LogTip) throws {
+        for number in try context.log.branches().chains(of: tip.number) {
+            guard let chain = try context.log.tip(number: number) else { continue }
+            outcome.renamed += try context.log.references(to: chain)
+            try context.renewConflicts(over: context.log.ends(of: chain).map(\.replica))
+        }
     }
 }
 

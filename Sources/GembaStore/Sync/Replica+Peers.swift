@@ -33,9 +33,12 @@ extension Replica {
         }
     }
 
-    /// The data logs of this station, those of earlier incarnations included.
+    /// The data logs of this station, those of earlier incarnations and branches included.
     public func ownDataReplicas() throws -> [ReplicaID] {
-        try withReader { try $0.log.tips(of: identity.stationKey).filter { $0.kind == .data }.map(\.replica) }
+        try withReader { context in
+            try context.log.tips(of: identity.stationKey).filter { $0.kind == .data }
+                .flatMap { try context.log.ends(of: $0).map(\.replica) }
+        }
     }
 
     /// How many of this station's changes no peer has acknowledged.
@@ -44,7 +47,8 @@ extension Replica {
     public func unsentCount(acknowledged: VersionVector) throws -> UInt64 {
         try withReader { context in
             try context.log.tips(of: identity.stationKey).filter { $0.kind == .data }.reduce(0) { total, tip in
-                let held = acknowledged[tip.replica] ?? 0
+                let before = try context.log.branches().beginning(of: tip.number).map { $0.first - 1 } ?? 0
+                let held = try context.log.coverage(of: tip.number, by: acknowledged) ?? before
                 return total + (tip.sequence > held ? tip.sequence - held : 0)
             }
         }

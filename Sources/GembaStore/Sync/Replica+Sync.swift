@@ -5,18 +5,21 @@ import Synchronization
 
 /// What a node needs of a replica to keep it in step with others.
 extension Replica {
-    /// How much of every log is held, sorted by replica. Every entry is a sequence number with a kept signature.
+    /// How much of every log is held, sorted by replica. Every entry is a sequence number with a kept signature, or the last one
+    /// before a fork.
     public func vector(of kind: LogKind) throws -> [ChangeReference] {
-        try withReader { try $0.log.tips(of: kind).map(\.reference) }
+        try withReader { try $0.log.vector(of: kind) }
     }
 
     /// The vector together with the place of the newest entry, and up to where logs are folded, of one moment.
+    ///
+    /// - Parameter showsBranches: whether forked logs are shown with all their branches, or as the half that came first.
     public func snapshot(
-        of kind: LogKind
+        of kind: LogKind, showsBranches: Bool = true
     ) throws -> (vector: [ChangeReference], position: Int64, floors: VersionVector) {
         try withReader { context in
             (
-                try context.log.tips(of: kind).map(\.reference), try context.log.lastPosition(of: kind),
+                try context.log.vector(of: kind, showsBranches: showsBranches), try context.log.lastPosition(of: kind),
                 kind == .data ? try context.log.floors() : VersionVector()
             )
         }
@@ -45,13 +48,16 @@ extension Replica {
     ///   - known: entries that it contains are left out.
     ///   - maximumBytes: the size at which no more entries are added; a single commit group may be larger.
     ///   - included: the only logs to read, or nil for all.
+    ///   - showsBranches: whether all halves of forked logs are read, or only those that came first.
     /// - Returns: the runs, the position that was reached, and whether nothing lies behind it.
     public func runs(
         of kind: LogKind, after position: Int64, excluding known: VersionVector, maximumBytes: Int,
-        including included: Set<ReplicaID>? = nil
+        including included: Set<ReplicaID>? = nil, showsBranches: Bool = true
     ) throws -> (runs: [Run], position: Int64, reachedEnd: Bool) {
         let collector = try withReader { context in
-            var collector = RunCollector(context: context, kind: kind, maximumBytes: maximumBytes, included: included)
+            var collector = try RunCollector(
+                context: context, kind: kind, maximumBytes: maximumBytes, included: included,
+                showsBranches: showsBranches)
             try collector.collect(after: position, excluding: known)
             return collector
         }
@@ -81,30 +87,40 @@ extension Replica {
         return (tips.map(\.reference).sorted { $0.replica < $1.replica }, last)
     }
 
-    /// Those of the references that name what is not held yet of their logs.
+    /// Those of the references to data that name what is not held.
     public func lacking(_ references: [ChangeReference]) throws -> [ChangeReference] {
         try withReader { context in
             try references.filter { reference in
-                try context.log.tip(of: reference.replica).map { $0.sequence < reference.sequence } ?? true
+                try context.log.resolve(reference, kind: .data) == nil
             }
         }
     }
 
-    /// Calls `body` with every entry stored after a position, in apply order.
+    /// Calls `body` with every entry stored after a position, in apply order. Its dot has the name that its header has, also on a
+    /// branch.
     package func forEachEntry(
         of kind: LogKind, after position: Int64,
-        _ body: ((position: Int64, dot: Dot, station: StationKey, encoded: [UInt8])) throws -> Void
+        _ body: ((position: Int64, dot: Dot, prefix: HashPrefix, station: StationKey, encoded: [UInt8])) throws -> Void
     ) throws {
         try withReader { context in
             try context.log.scanEntries(of: kind, after: position) { stretch, segment, sequence in
                 guard let tip = try context.log.tip(number: stretch.replica) else { return true }
                 try body(
                     (
-                        stretch.position(of: sequence), Dot(tip.replica, sequence), tip.station,
+                        stretch.position(of: sequence), Dot(tip.author, sequence), segment.record(sequence).prefix,
+                        tip.station,
                         Array(segment.entry(sequence))
                     ))
                 return true
             }
+        }
+    }
+
+    /// Whether an entry is held.
+    package func holds(_ reference: ChangeReference, kind: LogKind) throws -> Bool {
+        try withReader { context in
+            guard let dot = try context.log.resolve(reference, kind: kind) else { return false }
+            return try context.log.tip(number: dot.replica).map { dot.sequence <= $0.sequence } ?? false
         }
     }
 
@@ -133,14 +149,15 @@ extension Replica {
     }
 
     private func apply(_ runs: ArraySlice<Run>, kind: LogKind, givesWay: Bool) throws -> ApplyOutcome {
-        let (outcome, recovered) = try write { context in
+        var (outcome, recovered, mayWithdraw) = try write { context in
             var applier = try BatchApplier(
                 context: context, kind: kind,
                 isUnwanted: { [waiting] in givesWay && waiting.isAnyone })
             try applier.apply(runs)
-            return (applier.outcome, applier.recovered)
+            return (applier.outcome, applier.recovered, applier.mayWithdraw)
         }
         if !recovered.isEmpty { try record(recovered, durable: false) }
+        if mayWithdraw { outcome.hasWithdrawn = try settleRemovals() }
         return outcome
     }
 
@@ -183,9 +200,7 @@ extension Replica {
             let state = try context.state()
             for head in authentic {
                 guard let tip = try context.log.tip(of: head.replica), tip.number == state.dataReplica else { continue }
-                let dot = LocalDot(replica: tip.number, sequence: head.sequence)
-                let own = head.sequence <= tip.sequence ? try context.log.record(of: dot)?.prefix : nil
-                if own == head.hash.prefix { continue }
+                if try context.log.resolve(head.reference, kind: .data) != nil { continue }
                 try context.requireNewIncarnation()
                 return true
             }

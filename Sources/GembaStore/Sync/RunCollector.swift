@@ -9,6 +9,9 @@ struct RunCollector {
     let maximumBytes: Int
     /// The only logs to read, or nil for all.
     let included: Set<ReplicaID>?
+    private let showsBranches: Bool
+    /// Chains that are left out.
+    private let excluded: Set<Int64>
 
     private(set) var runs: [Run] = []
     /// The position up to which everything is in `runs` or was left out on purpose.
@@ -23,11 +26,18 @@ struct RunCollector {
     /// Entries after the last signed head, not yet in `runs`.
     private var group: [(sequence: SequenceNumber, entry: [UInt8])] = []
     private var groupReplica: Int64 = 0
+    /// The chain of the last run's last entries.
+    private var lastReplica: Int64 = 0
     private var groupCost = 0
     /// Whether the next group does not join the run before it: whoever fills gaps needs the heads at which stretches end.
     private var beginsRun = false
 
-    init(context: StoreContext, kind: LogKind, maximumBytes: Int, included: Set<ReplicaID>?) {
+    /// - Parameter showsBranches: whether all halves of forked logs are read, or only those that came first.
+    init(
+        context: StoreContext, kind: LogKind, maximumBytes: Int, included: Set<ReplicaID>?, showsBranches: Bool = true
+    ) throws {
+        self.showsBranches = showsBranches
+        excluded = showsBranches ? [] : try context.log.branches().laterChains
         self.context = context
         self.included = included
         self.kind = kind
@@ -37,12 +47,13 @@ struct RunCollector {
     mutating func collect(after start: Int64, excluding known: VersionVector) throws {
         position = start
         try context.log.scanStretches(of: kind, after: start) { stretch in
-            let replica = try context.numbers.replica(stretch.replica, on: context.connection)
+            let replica = try context.log.author(of: stretch.replica)
             let skipped = SequenceNumber(max(0, start + 1 - stretch.position))
-            // What a peer knows ends at a head, and a log is left out whole, so no group is open here.
-            let known = known[replica].map { $0 + 1 } ?? 0
+            // What a peer knows of a stretch ends at a head or at a fork, and a log is left out whole, so no group is open
+            // here.
+            let known = try coverage(of: stretch.replica, as: replica, by: known).map { $0 + 1 } ?? 0
             let first = max(stretch.first + skipped, known)
-            if first > stretch.last || !(included?.contains(replica) ?? true) {
+            if first > stretch.last || !(included?.contains(replica) ?? true) || excluded.contains(stretch.replica) {
                 position = stretch.end - 1
                 return true
             }
@@ -66,11 +77,18 @@ struct RunCollector {
     private mutating func closeBehindEnd(of stretch: LogStretch, replica: ReplicaID) throws {
         guard let last = group.last?.sequence, let tip = try context.log.tip(number: stretch.replica),
             tip.sequence == last,
-            let rest = try context.log.voidRuns(of: stretch.replica).first, rest.first == last + 1
+            let rest = try context.log.voidRun(after: tip)?.run
         else { return }
         for (sequence, entry) in zip(rest.first..., rest.entries) { group.append((sequence, entry)) }
         try closeGroup(replica: replica, signature: rest.signature)
         position = stretch.end - 1
+    }
+
+    /// Who is shown no branches means the half that came first by a log's name.
+    private func coverage(
+        of number: Int64, as author: ReplicaID, by known: VersionVector
+    ) throws -> SequenceNumber? {
+        showsBranches ? try context.log.coverage(of: number, by: known) : known[author]
     }
 
     /// Stretches that one reading looks at, at most: whoever asks for little costs no more than a look.
@@ -100,7 +118,7 @@ struct RunCollector {
     ) throws {
         let first = max(stretch.first + skipped, range.lowerBound)
         guard first <= stretch.last, stretch.first <= range.upperBound else { return }
-        let replica = try context.numbers.replica(stretch.replica, on: context.connection)
+        let replica = try context.log.author(of: stretch.replica)
         beginGroup(stretch.replica)
         beginsRun = true
         try context.log.scanSegments(replica: stretch.replica, from: first, through: stretch.last) { segment in
@@ -149,24 +167,30 @@ struct RunCollector {
         guard let first = group.first?.sequence, let last = group.last?.sequence else { return }
         // Every head of a roster log is kept on its way: a joiner's own log, which it stored before it had met anybody, finds
         // its place between the entries that it follows and those that follow it.
-        if kind == .data, !beginsRun, let last = runs.indices.last, runs[last].replica == replica,
+        if kind == .data, !beginsRun, let last = runs.indices.last, lastReplica == groupReplica,
             runs[last].last + 1 == first
         {
             runs[last].entries += group.map(\.entry)
             runs[last].signature = signature
         } else {
-            let previous = first == 0 ? nil : LocalDot(replica: groupReplica, sequence: first - 1)
             runs.append(
                 Run(
-                    replica: replica, first: first,
-                    previous: try previous.flatMap { try context.log.record(of: $0)?.prefix },
+                    replica: replica, first: first, previous: try previousPrefix(of: first),
                     entries: group.map(\.entry), signature: signature))
         }
+        lastReplica = groupReplica
         beginsRun = false
         try noteOwn(last: last)
         cost += groupCost
         let number = groupReplica
         beginGroup(number)
+    }
+
+    /// The prefix of the entry before one of the group's, which another chain may hold.
+    private func previousPrefix(of first: SequenceNumber) throws -> HashPrefix? {
+        guard first > 0 else { return nil }
+        let dot = LocalDot(replica: groupReplica, sequence: first)
+        return try context.log.record(of: context.log.branches().ancestor(of: dot, at: first - 1))?.prefix
     }
 
     private mutating func noteOwn(last: SequenceNumber) throws {

@@ -32,7 +32,7 @@ struct LocalCommit {
         context.draft = (
             dot,
             Provenance(
-                dot: Dot(tip.replica, dot.sequence), timestamp: timestamp, lamport: lamport,
+                dot: Dot(tip.name, dot.sequence), timestamp: timestamp, lamport: lamport,
                 station: environment.identity.stationKey, actor: actor, reason: reason)
         )
         defer {
@@ -65,7 +65,7 @@ struct LocalCommit {
         let (epoch, rosterTip) = try EpochCommit(context: context, incarnation: incarnation).currentKey(in: roster)
         try append(
             builder.encode(content), of: content, to: &tip, deps: frontier,
-            sealedWith: epoch.map { environment.keys.sealKey(of: tip.replica, in: $0) })
+            sealedWith: epoch.map { environment.keys.sealKey(of: tip.author, in: $0) })
         try context.save(timestamp: timestamp, after: latest)
         return (result, [tip] + (rosterTip.map { [$0] } ?? []))
     }
@@ -81,7 +81,7 @@ struct LocalCommit {
                 if let key {
                     try Envelope.makeEntry(
                         encoded.content, deps: references,
-                        at: .init(replica: tip.replica, sequence: tip.sequence + 1, previous: tip.hash),
+                        at: .init(replica: tip.author, sequence: tip.sequence + 1, previous: tip.hash),
                         sealedWith: key, nonce: environment.sources.randomBytes(SealParameters.nonceBytes),
                         early: encoded.early)
                 } else {

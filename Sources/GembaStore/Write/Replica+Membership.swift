@@ -202,7 +202,7 @@ private struct Decider {
 extension StoreContext {
     /// What is held of a station's logs, of either kind: what of them is to count.
     fileprivate func cut(of station: StationKey) throws -> [ChangeReference] {
-        try log.tips(of: station).map(\.reference).sorted { $0.replica < $1.replica }
+        try log.tips(of: station).flatMap(log.references).sorted { $0.replica < $1.replica }
     }
 
     /// A counter for the next statement of its kind: a clock that was set back must not hide it. Of two with the greatest

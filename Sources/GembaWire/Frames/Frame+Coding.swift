@@ -19,6 +19,7 @@ extension Frame: WireCodable {
         case statement = 15
         case announce = 19
         case tree = 20
+        case trace = 18
     }
 
     /// Creates a frame from one message part.
@@ -53,6 +54,7 @@ extension Frame: WireCodable {
         case .statement(let message): encode(message, as: .statement, into: &encoder)
         case .announce(let message): encode(message, as: .announce, into: &encoder)
         case .tree(let message): encode(message, as: .tree, into: &encoder)
+        case .trace(let message): encode(message, as: .trace, into: &encoder)
         }
     }
 
@@ -92,6 +94,7 @@ extension Frame: WireCodable {
             case .statement: .statement(try StatementMessage(fields: fields, from: &decoder))
             case .announce: .announce(try AnnounceMessage(fields: fields, from: &decoder))
             case .tree: .tree(try TreeMessage(fields: fields, from: &decoder))
+            case .trace: .trace(try TraceMessage(fields: fields, from: &decoder))
             }
     }
 }

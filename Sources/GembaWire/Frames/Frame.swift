@@ -59,4 +59,6 @@ public enum Message: Hashable, Sendable {
     case announce(AnnounceMessage)
     /// Shapes the tree along which changes are sent.
     case tree(TreeMessage)
+    /// Shows what the sender holds of forked logs.
+    case trace(TraceMessage)
 }

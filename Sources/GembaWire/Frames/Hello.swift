@@ -60,6 +60,12 @@ public struct Hello: Hashable, Sendable {
     /// Whether the sender understands announcements and beacons.
     public var knowsDissemination: Bool { capabilities & Self.dissemination != 0 }
 
+    /// The capability to hold several branches of one log, and to speak of them.
+    public static let branches: UInt64 = 1 << 4
+
+    /// Whether the sender holds several branches of one log.
+    public var knowsBranches: Bool { capabilities & Self.branches != 0 }
+
     /// Whether the sender understands the messages about bodies.
     public var knowsBackfill: Bool { capabilities & Self.backfill != 0 }
 

@@ -73,15 +73,15 @@ public struct OperationBatch {
     /// The operations in the order in which they were added.
     public private(set) var items: [Item] = []
     private var steps: [Step] = []
-    private var dots: [Dot] = []
-    private var effects: [Effect.Content] = []
+    var dots: [Dot] = []
+    var effects: [Effect.Content] = []
     /// The contents of the changes, one after another.
     private var bytes: [UInt8] = []
     private var changeCount = 0
     /// What there was before the change that was added last.
-    private var before = Extent()
+    private(set) var before = Extent()
 
-    private struct Extent {
+    struct Extent {
         var (items, steps, dots, effects, bytes, changes) = (0, 0, 0, 0, 0, 0)
     }
 

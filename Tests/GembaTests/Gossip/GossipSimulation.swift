@@ -360,6 +360,7 @@ extension Message {
         case .tree: "tree"
         case .compare: "compare"
         case .statement: "statement"
+        case .trace: "trace"
         }
     }
 
@@ -382,6 +383,7 @@ extension Message {
         case .tree: 30
         case .compare, .statement: 120
         case .bodies(let bodies): bodies.runs.reduce(40) { $0 + 97 + $1.packed.bodies.count + $1.packed.lengths.count }
+        case .trace(let trace): trace.traces.reduce(20) { $0 + 24 + 24 * $1.points.count }
         }
     }
 }

@@ -90,6 +90,18 @@ extension Message {
                 "type": 20, "root": .hexadecimal(message.root.bigEndianBytes), "number": .number(message.number),
                 "hops": .number(message.hops), "push": .bool(message.wantsPush),
             ]
+        case .trace(let message):
+            [
+                "type": 18, "round": .number(message.round), "asks": .bool(message.asks),
+                "traces": .list(message.traces) {
+                    [
+                        "log": $0.log.vectorDescription,
+                        "points": .list($0.points) {
+                            ["sequence": .number($0.sequence), "prefix": $0.prefix.vectorDescription]
+                        },
+                    ]
+                },
+            ]
         }
     }
 }

@@ -49,6 +49,24 @@ struct TrustVectorTests {
         }
     }
 
+    @Test("proofs of forks, and what the halves are called (02-change, section 10)", arguments: Vector.all(in: "forks"))
+    func forks(_ vector: Vector) throws {
+        let plant: PlantID = try vector.fixed("plant")
+        let station: StationKey = try vector.fixed("station")
+        do {
+            let proof = try ForkProof(decoding: try vector.input)
+            #expect(proof.encoded() == (try vector.input))
+            #expect(ForkVerification.isValid(proof, by: station, plant: plant) == vector.isValid)
+            #expect(vector.isValid || vector.error == "signature")
+            guard vector.isValid else { return }
+            #expect(proof.log.vectorDescription == vector["log"])
+            #expect(proof.first == (try vector.sequence("first")))
+            #expect(.list(proof.names) { $0.vectorDescription } == vector["names"])
+        } catch let error as WireError {
+            #expect(error.reason.vectorClass == vector.error)
+        }
+    }
+
     @Test("compressed and sealed bodies (02-change, section 6)", arguments: Vector.all(in: "coded"))
     func envelopes(_ vector: Vector) throws {
         let entry = try Entry(decoding: try vector.input)

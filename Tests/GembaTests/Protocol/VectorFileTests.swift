@@ -5,10 +5,8 @@ import Testing
 struct VectorFileTests {
     /// The files that the other suites read.
     static let files = [
-        "items", "entries", "genesis", "coded", "bodies", "heads", "runs", "merges", "roster", "tokens", "folds",
-        "epochs", "words",
-        "frames", "digests", "packs", "manifests", "sections", "rows", "bundles",
-        "beacons",
+        "items", "entries", "genesis", "coded", "bodies", "heads", "runs", "forks", "merges", "roster", "tokens",
+        "folds", "epochs", "words", "frames", "digests", "packs", "manifests", "sections", "rows", "bundles", "beacons",
     ]
 
     @Test("every file is there, is read by a suite, and has cases", arguments: files)

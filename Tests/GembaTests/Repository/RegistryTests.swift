@@ -93,6 +93,7 @@ struct RegistryTests {
             if message["capabilities"] == 4 { show("Capabilities", 2) }
             if message["capabilities"] == 8 { show("Capabilities", 3) }
             if message["capabilities"] == 32 { show("Capabilities", 5) }
+            if message["capabilities"] == 16 { show("Capabilities", 4) }
             // One vector shows how an unknown code is kept.
             if !vector.name.contains("unknown") { show("Bye codes", message["code"]) }
             for part in message["parts"].elements ?? [] {

@@ -116,7 +116,8 @@ struct CanaryTests {
         let replica = try #require(simulation.nodes[1].process?.replica)
         let checker = try LedgerChecker(
             replica: replica, history: simulation.observer.history, ledger: simulation.observer.ledger,
-            administrator: simulation.observer.administrator)
+            administrator: simulation.observer.administrator,
+            vector: try simulation.observer.vector(of: replica, .data))
         expect(.ledger) { try checker.check() }
     }
 

@@ -33,6 +33,7 @@ struct PlantedBugTests {
         Case(
             bug: .backfillKeepsOrder, faults: [.earlyCheckpoints, .lateEnrolment, .partition],
             rules: [.causality, .liveness, .model]),
+        Case(bug: .namesByArrival, faults: [.fork, .partition], rules: [.model, .convergence]),
     ]
 
     @Test("within a few seeds, by a checker that is made for them", arguments: cases)

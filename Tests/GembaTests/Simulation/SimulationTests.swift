@@ -22,6 +22,30 @@ struct SimulationTests {
         #expect(report.counts.convergence != nil)
     }
 
+    @Test(
+        "L7: whoever forks a log, by accident or not, all replicas keep all of it and call it alike",
+        arguments: UInt64(101)...112)
+    func forks(_ seed: UInt64) {
+        var options = Self.options(seed)
+        options.faults = [.fork, .partition, .linkCuts, .crash]
+        options.duration = 8_000
+        let report = Simulation(options).run()
+        #expect(report.violation == nil, "\(report)")
+        #expect(report.counts.convergence != nil)
+    }
+
+    @Test("L7: logs are really forked, into several branches")
+    func forksHappen() {
+        let reports = (UInt64(101)...104).map { seed in
+            var options = Self.options(seed)
+            options.faults = [.fork, .partition]
+            options.duration = 12_000
+            return Simulation(options).run()
+        }
+        #expect(reports.allSatisfy { $0.violation == nil }, "\(reports)")
+        #expect(reports.reduce(0) { $0 + $1.counts.branches } >= 4)
+    }
+
     @Test("Without faults, all converge within a second")
     func calm() {
         var options = Self.options(1)

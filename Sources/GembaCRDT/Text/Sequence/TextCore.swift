@@ -77,9 +77,10 @@
 
     /// Hangs a text that another replica inserted in a position.
     ///
-    /// - Parameter authorsAscend: the order of authors, the same on every replica. It decides only between siblings.
+    /// - Parameter namesAscend: the order of changes of several authors, the same on every replica. It decides only between
+    ///   siblings.
     @usableFromInline mutating func insert(
-        _ text: String, at parent: FugueTree.Position, by name: Name, authorsAscend: (UInt32, UInt32) -> Bool
+        _ text: String, at parent: FugueTree.Position, by name: Name, namesAscend: (Name, Name) -> Bool
     ) {
         let added = scalars.append(text)
         if added == 0 { return }
@@ -87,7 +88,7 @@
         var neighbour = parent
         if fugue.isTaken(parent) {
             neighbour = fugue.neighbour(at: parent) { [names] left, right in
-                Self.ascend(names.name(of: left), names.name(of: right), authorsAscend)
+                Self.ascend(names.name(of: left), names.name(of: right), namesAscend)
             }
             if neighbour != parent { fugue.noteDisplacement(beside: neighbour) }
         }
@@ -102,9 +103,9 @@
 
     private static func ascend(
         _ left: (name: Name, offset: UInt32), _ right: (name: Name, offset: UInt32),
-        _ authorsAscend: (UInt32, UInt32) -> Bool
+        _ namesAscend: (Name, Name) -> Bool
     ) -> Bool {
-        if left.name.author != right.name.author { return authorsAscend(left.name.author, right.name.author) }
+        if left.name.author != right.name.author { return namesAscend(left.name, right.name) }
         return (left.name.sequence, left.offset) < (right.name.sequence, right.offset)
     }
 

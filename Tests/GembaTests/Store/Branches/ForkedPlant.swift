@@ -1,0 +1,83 @@
+import Foundation
+import GRDB
+import GembaCausality
+import GembaStore
+import GembaWire
+
+/// Makes forks as they really come about: from copies of a whole folder that nothing tells from the original.
+final class ForkedPlant {
+    let plant: TestPlant
+    private var copies = 0
+
+    init(isSealed: Bool = false) throws { plant = try TestPlant(isSealed: isSealed) }
+
+    /// A copy of a replica that goes on under the same name.
+    func copy(of replica: Replica) throws -> Replica {
+        copies += 1
+        let folder = plant.folder.folder("copy-\(copies)")
+        try replica.read { try $0.execute(sql: "SELECT 1") }
+        try FileManager.default.copyItem(atPath: replica.folder, toPath: folder)
+        return try Replica.open(in: folder, schema: .parts, sources: .trusting)
+    }
+}
+
+extension ReplicaSources {
+    /// Those of a machine that does not notice that its disk is a copy.
+    static var trusting: ReplicaSources {
+        var sources = ReplicaSources.test
+        sources.calibration = [.ignoresSideFile]
+        return sources
+    }
+}
+
+extension Replica {
+    /// Inserts a part, and returns its row.
+    @discardableResult
+    func add(_ name: String) throws -> RowID {
+        try write(by: "ewa") { try $0.insert(into: "part", ["name": .text(name)]) }
+    }
+
+    func rename(_ row: RowID, to name: String) throws {
+        try write(by: "ewa") { try $0.update("part", row, ["name": .text(name)]) }
+    }
+
+    /// What this replica holds of data, in the words of another.
+    func holdings(for other: Replica) throws -> VersionVector {
+        var known = VersionVector()
+        for trace in try traces(of: vector(of: .data).map(\.replica)) {
+            for dot in try other.place(trace)?.held ?? [] { known.insert(dot) }
+        }
+        return known
+    }
+
+    /// Takes over all changes that another replica holds beyond this one, whatever branches they are on.
+    @discardableResult
+    func take(from other: Replica) throws -> ApplyOutcome {
+        try pull(.roster, from: other)
+        var total = ApplyOutcome()
+        var position: Int64 = 0
+        let known = try holdings(for: other)
+        while true {
+            let (runs, reached, _) = try other.runs(
+                of: .data, after: position, excluding: known, maximumBytes: Limits.batchBytes)
+            if runs.isEmpty { return total }
+            let outcome = try apply(runs, kind: .data)
+            total.entryCount += outcome.entryCount
+            total.quarantinedCount += outcome.quarantinedCount
+            total.renamed += outcome.renamed
+            total.problem = outcome.problem ?? total.problem
+            position = reached
+        }
+    }
+
+    /// Exchanges everything in both directions.
+    func meet(_ other: Replica) throws {
+        try take(from: other)
+        try other.take(from: self)
+    }
+
+    /// The names of all parts, as readers see them.
+    func partNames() throws -> [String] {
+        try read { try String.fetchAll($0, sql: "SELECT name FROM part ORDER BY id") }
+    }
+}
