@@ -324,7 +324,8 @@ struct BatchApplier {
     // MARK: - Storing
 
     private mutating func store(
-        _ verified: VerifiedRun, _ count: Int, run: Run, _ place: RunPlace, deps: [[LocalDot]], contents: [SegmentEntries]?
+        _ verified: VerifiedRun, _ count: Int, run: Run, _ place: RunPlace, deps: [[LocalDot]],
+        contents: [SegmentEntries]?
     ) throws(Refusal) {
         if count == 0 { return }
         do {
