@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Foundation
 import GembaCausality
+import GembaNode
 import GembaStore
 import GembaTrust
 import GembaWire
@@ -92,8 +93,14 @@ public struct MemberRetireCommand<Owner: Program>: ParsableCommand {
 
                 Run it on the station itself, after it has sent all that it wrote, or on an administering station. \
                 All that the station wrote and this machine holds counts; nobody waits for it any more.
+
+                A station that has changes which no other has acknowledged does not retire itself: nobody would \
+                take them from it any more.
                 """)
     }
+
+    @Flag(help: "Retire this station although some of its changes are nowhere else, and stay here.")
+    var force = false
 
     @OptionGroup var removal: RemovalOptions
 
@@ -105,10 +112,22 @@ public struct MemberRetireCommand<Owner: Program>: ParsableCommand {
         let replica = try Owner.open(removal.data)
         try removal.carryOut(at: replica, to: "retired") { recovery in
             let member = try replica.roster().member(named: removal.name)
+            if member.station == replica.identity.stationKey, !force { try checkNothingIsLeft(on: replica) }
             try replica.retire(
                 member.station, by: removal.actor.actor, because: removal.because, with: recovery)
             return member
         }
+    }
+}
+
+extension MemberRetireCommand {
+    private func checkNothingIsLeft(on replica: Replica) throws {
+        let unsent = try replica.unsentCount()
+        if unsent == 0 { return }
+        throw CommandFailure(
+            .refused,
+            "\(unsent) change\(unsent == 1 ? " is" : "s are") nowhere but on this machine. Connect it until "
+                + "`\(Owner.name) status` says that others have everything, or give the changes up with --force.")
     }
 }
 

@@ -42,6 +42,13 @@ extension Observer {
         }
     }
 
+    /// Whether the founder holds all that a node holds of its own station's data.
+    func founderHoldsAllOf(_ node: SimulatedNode) -> Bool {
+        (held[node.index]?[.data]?.entries ?? [:]).allSatisfy { log, last in
+            history[Dot(log, 0)]?.station != node.keys?.station || held[0]?[.data]?.contains(Dot(log, last)) ?? false
+        }
+    }
+
     /// What counts of former members for whoever knows what a replica knows.
     func rule(of replica: Replica) throws -> CountingRule {
         CountingRule(history: history, formerMembers: try replica.roster().formerMembers)

@@ -24,7 +24,7 @@ extension Simulation {
         guard let node = random.pick(governors), let replica = node.process?.replica else { return }
         trace.add(9, time.now, node.index)
         do {
-            guard try decide(at: replica, isAdministrator: node.role == .admin) else { return }
+            guard try decide(at: node, replica) else { return }
         } catch let error as StoreError where error.code == .notPermitted {
             // It was removed itself, or somebody above it decided.
             return
@@ -37,11 +37,14 @@ extension Simulation {
     }
 
     /// - Returns: whether anything was done.
-    private func decide(at replica: Replica, isAdministrator: Bool) throws -> Bool {
+    private func decide(at node: SimulatedNode, _ replica: Replica) throws -> Bool {
         let own = replica.identity.stationKey
         let roster = try replica.roster()
-        guard isAdministrator else {
-            guard roster.members.count > 3, roster.members[own] != nil else { return false }
+        guard node.role == .admin else {
+            // What only the station itself holds would stay with it: nobody listens to it any more.
+            guard roster.members.count > 3, roster.members[own] != nil, observer.founderHoldsAllOf(node) else {
+                return false
+            }
             try replica.retire(own, by: "simulation")
             return true
         }

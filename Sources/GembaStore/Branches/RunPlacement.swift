@@ -21,13 +21,15 @@ enum RunPlace {
     case end(LogTip)
     /// At an entry, with its hash, that has another successor.
     case fork(LocalDot, ChangeHash)
+    /// At an entry, with this hash, that was set aside because it does not count.
+    case aside(ChangeHash)
 
     /// The hash of the entry before.
     var hash: ChangeHash? {
         switch self {
         case .beginning: nil
         case .end(let tip): tip.hash
-        case .fork(_, let hash): hash
+        case .fork(_, let hash), .aside(let hash): hash
         }
     }
 

@@ -14,16 +14,25 @@ extension LogStore {
         var run: Run
     }
 
-    /// Keeps a run that follows what counts of a log.
-    func setAside(_ run: Run, of replica: Int64) throws {
+    /// Keeps a run that follows what counts of a log, or another one that was set aside. Of what lies beyond the bound is noted that
+    /// it was left out: when somebody is found to have built on it, it is kept, however much it is.
+    ///
+    /// - Returns: whether it is kept.
+    @discardableResult
+    func setAside(_ run: Run, of replica: Int64) throws -> Bool {
         let log = try branches().log(of: replica)
         let held = try voidRuns(of: log)
-        if held.contains(where: { $0.run.begins(with: run) }) { return }
+        if held.contains(where: { $0.run.begins(with: run) }) { return true }
         for kept in held where run.begins(with: kept.run) { try forgetVoid(kept) }
         let others = held.filter { !run.begins(with: $0.run) }.map(\.run.entryBytes)
-        guard others.isEmpty || others.reduce(run.entryBytes, +) <= Self.greatestVoid else { return }
+        let fits = others.isEmpty || others.reduce(run.entryBytes, +) <= Self.greatestVoid
+        guard fits || environment.quota.isWanted(run) else {
+            environment.quota.noteLeftOut(run.replica)
+            return false
+        }
         try connection.statement("INSERT OR REPLACE INTO gemba_void (replica, first, run) VALUES (?, ?, ?)")
             .bind(1, log).bind(2, run.first).bind(3, run.encoded()).run()
+        return true
     }
 
     /// The runs that were set aside of the log to which a chain belongs, in order.

@@ -34,10 +34,19 @@ struct VoidRunFinder {
         return last < found.run.first ? nil : (found, last)
     }
 
-    /// The runs through which history leads to an entry that was set aside, in order, each with its last entry on the way.
-    ///
-    /// They are found by their hashes alone. Empty when the entry was not set aside, or something before it is missing.
+    /// The runs through which history leads to an entry that was set aside, in order, each with its last entry on the way. Empty
+    /// when the entry was not set aside, or something before it is missing.
     func path(to reference: ChangeReference) throws -> [(kept: LogStore.VoidRun, last: SequenceNumber)] {
+        try way(to: reference)?.steps(through: reference.sequence) ?? []
+    }
+
+    /// The whole hash of an entry that was set aside; nil when it was not.
+    func hash(of reference: ChangeReference) throws -> ChangeHash? {
+        try way(to: reference)?.hash(at: reference.sequence)
+    }
+
+    /// The way to an entry, found by hashes alone.
+    private func way(to reference: ChangeReference) throws -> Way? {
         for log in try logs(mayHold: reference) {
             let runs = try context.log.voidRuns(of: log.number).filter { $0.run.first <= reference.sequence }
             var ways = try runs.compactMap { kept -> Way? in
@@ -45,9 +54,7 @@ struct VoidRunFinder {
                 return try Way(through: kept, rest, after: hash)
             }
             while let way = ways.popLast() {
-                if way.hash(at: reference.sequence)?.prefix == reference.prefix {
-                    return way.steps(through: reference.sequence)
-                }
+                if way.hash(at: reference.sequence)?.prefix == reference.prefix { return way }
                 for next in runs where next.run.first > way.first {
                     let fork = next.run.first - 1
                     guard let hash = way.hash(at: fork), hash.prefix == next.run.previous else { continue }
@@ -55,7 +62,7 @@ struct VoidRunFinder {
                 }
             }
         }
-        return []
+        return nil
     }
 
     /// The logs among which an entry may be; its name may be that of a branch that is not held.

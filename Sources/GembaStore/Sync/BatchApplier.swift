@@ -24,6 +24,8 @@ struct BatchApplier {
     private var newBranches = 0
     /// Branches that one batch may begin: a station that forks its log without end delays itself.
     private static let greatestNewBranches = 16
+    /// The entry that was set aside last: the next run may follow it.
+    private var lastSetAside: (reference: ChangeReference, hash: ChangeHash)?
     /// Whether more of a former member's forked log is held, so that another branch of it may not count any more.
     private(set) var mayWithdraw = false
 
@@ -147,7 +149,10 @@ struct BatchApplier {
     private mutating func setAside(_ run: Run, from count: Int, of verified: VerifiedRun) throws(Refusal) {
         let rest = count == 0 ? run : run.dropFirst(count, after: verified.entries[count - 1].hash.prefix)
         try attempt {
-            if let number = try context.log.tip(of: run.replica)?.number { try context.log.setAside(rest, of: number) }
+            guard let number = try context.log.tip(of: run.replica)?.number, try context.log.setAside(rest, of: number),
+                let hash = verified.entries.last?.hash
+            else { return }
+            lastSetAside = (ChangeReference(replica: run.replica, sequence: run.last, prefix: hash.prefix), hash)
         }
         outcome.meet(.needsRoster)
     }
@@ -251,12 +256,22 @@ struct BatchApplier {
         }
         switch placement {
         case .held: return nil
-        case .isAhead: throw .problem(.missingDependency)
-        case .contradicts: throw .problem(.forked)
+        case .isAhead, .contradicts:
+            if let hash = try attempt({ try hashSetAside(before: run) }) { return (run, .aside(hash)) }
+            if case .isAhead = placement { throw .problem(.missingDependency) }
+            throw .problem(.forked)
         case .goesOn(let rest, let place):
             if case .fork = place, newBranches == Self.greatestNewBranches { throw .problem(.missingDependency) }
             return (rest, place)
         }
+    }
+
+    /// The hash of the entry before a run, if that was set aside.
+    private func hashSetAside(before run: Run) throws -> ChangeHash? {
+        guard kind == .data, let previous = run.previous else { return nil }
+        let reference = ChangeReference(replica: run.replica, sequence: run.first - 1, prefix: previous)
+        if let last = lastSetAside, last.reference == reference { return last.hash }
+        return try VoidRunFinder(context: context).hash(of: reference)
     }
 
     private mutating func mergeAgain(_ dot: LocalDot) throws {
@@ -336,6 +351,7 @@ struct BatchApplier {
             case .fork(let fork, let hash):
                 tip = try context.log.beginBranch(at: fork, previous: hash, first: verified.entries[0].hash)
                 newBranches += 1
+            case .aside: throw Refusal.problem(.missingDependency)
             case .beginning:
                 guard let genesis = verified.genesis else { throw Refusal.problem(.missingDependency) }
                 tip = try context.log.create(genesis, hash: verified.entries[0].hash, encoded: run.entries[0])

@@ -39,12 +39,22 @@ final class DiskQuota: Sendable {
         let stored = try measure()
         state.withLock { $0.stored[run.station] = stored }
         if fits(run, byteCount: byteCount) { return true }
+        noteLeftOut(run.replica)
+        return false
+    }
+
+    /// Notes that a run of a log was left out, so that somebody may turn out to want it.
+    func noteLeftOut(_ log: ReplicaID) {
         state.withLock { state in
             // A station may open logs as it likes. Those that are forgotten here are noted again when they come again.
             if state.leftOut.count >= Self.notedLogs { (state.leftOut, state.wanted) = ([], [:]) }
-            state.leftOut.insert(run.replica)
+            state.leftOut.insert(log)
         }
-        return false
+    }
+
+    /// Whether somebody built on a run, or on what follows it in its log.
+    func isWanted(_ run: Run) -> Bool {
+        state.withLock { $0.wanted[run.replica].map { run.first <= $0 } ?? false }
     }
 
     private func fits(_ run: VerifiedRun, byteCount: Int) -> Bool {

@@ -38,6 +38,27 @@ struct RetentionCommandTests {
         }
     }
 
+    @Test("A station retires itself when nothing is only with it, or when somebody gives that up")
+    func retire() async throws {
+        try await Machines.withPlant { plant in
+            let hub = try await plant.start("it")
+            for (machine, name) in [("line", "L3"), ("laptop", "L4")] {
+                try await plant.join(machine, name: name)
+                try await plant.gemba(machine, "report", "belt torn", "--at", "L3-PRN2")
+            }
+            let refused = try await plant.gemba("line", "member", "retire", "L3", expecting: 4)
+            #expect(refused.err.contains("1 change is") && refused.err.contains("--force"))
+            _ = try await plant.start("line", peers: [hub.endpoint])
+            #expect(
+                try await eventually {
+                    try await plant.gemba("line", "status", "--json").object["unsent"] as? Int == 0
+                })
+            let retired = try await plant.gemba("line", "member", "retire", "L3", "--json")
+            #expect(try retired.object["state"] as? String == "retired")
+            try await plant.gemba("laptop", "member", "retire", "L4", "--force")
+        }
+    }
+
     @Test("M16: compact shows what a drop would do, and only an administrator's station does it")
     func drop() async throws {
         try await Machines.withPlant { plant in

@@ -114,6 +114,61 @@ struct RemovalEffectTests {
         try expectEqual(admin, other)
     }
 
+    /// Takes what another one holds in the smallest pieces that it can be had in.
+    private func pullInPieces(_ replica: Replica, from other: Replica) throws {
+        let known = VersionVector(try replica.vector(of: .data))
+        var position: Int64 = 0
+        while true {
+            let (runs, reached, _) = try other.runs(
+                of: .data, after: position, excluding: known, maximumBytes: 1)
+            if runs.isEmpty { return }
+            for run in runs { try replica.apply([run], kind: .data) }
+            position = reached
+        }
+    }
+
+    @Test("What comes piece by piece after the removal is kept, and counts when somebody is found to have built on it")
+    func pieces() throws {
+        let row = try write("before", at: thief)
+        try meet(thief, admin)
+        for number in 1...5 {
+            try rename(row, "thief \(number)", at: thief)
+            try meet(thief, press)
+        }
+        try revoke(thief, at: admin)
+        try pullInPieces(admin, from: thief)
+        #expect(try names(admin) == ["before"])
+        #expect(try admin.voidCounts() == [thief.identity.stationKey: 5])
+
+        try rename(row, "by press", at: press)
+        try pullInPieces(admin, from: press)
+        try meet(admin, press)
+        try expectEqual(admin, press)
+        #expect(try names(admin) == ["by press"])
+        #expect(try admin.voidCounts().isEmpty)
+    }
+
+    @Test("However much an honest station built on, nobody lacks any of it for ever")
+    func beyondTheBound() throws {
+        var generator = SeededGenerator(seed: 3)
+        let row = try write("before", at: thief)
+        try meet(thief, admin)
+        for _ in 0..<40 {
+            _ = try write((0..<4_000).map { _ in String(generator.next(), radix: 36) }.joined(), at: thief)
+        }
+        try rename(row, "last", at: thief)
+        try meet(thief, press)
+        try revoke(thief, at: admin)
+        try pullInPieces(admin, from: thief)
+        #expect(try (1..<41).contains(admin.voidCounts()[thief.identity.stationKey] ?? 0))
+
+        try rename(row, "by press", at: press)
+        try meet(admin, press)
+        try meet(admin, press)
+        try expectEqual(admin, press)
+        #expect(try names(admin).count == 41)
+    }
+
     @Test("A reinstated member's entries count again, and it writes on")
     func reinstatement() throws {
         let row = try write("before", at: thief)
