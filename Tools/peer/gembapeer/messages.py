@@ -3,7 +3,7 @@
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from . import agreement, checkpoints, dissemination
+from . import agreement, branches, checkpoints, dissemination
 from .encoding import decode, encode
 from .fields import Ref, Replica, array, ascending, blob, natural, need, reference, references, text
 from .log import Run, SignedHead
@@ -99,7 +99,7 @@ class Bye(NamedTuple):
 
 Unspoken = (
     checkpoints.Offer | checkpoints.Answer | checkpoints.Fetch | checkpoints.Chunk | checkpoints.Backfill
-    | checkpoints.Bodies | dissemination.Announce | dissemination.Tree
+    | checkpoints.Bodies | branches.Trace | dissemination.Announce | dissemination.Tree
 )  # fmt: skip
 """What nobody may send to a peer whose hello does not set its capabilities, and this one's does not."""
 Compare, Statement = agreement.Compare, agreement.Statement
@@ -107,7 +107,8 @@ Other = Unspoken | Compare | Statement
 Message = Hello | Root | Vector | Batch | Pack | Ack | Pulse | Bye | Other
 OTHERS: dict[int, type[Other]] = {
     7: checkpoints.Offer, 8: checkpoints.Answer, 9: checkpoints.Fetch, 10: checkpoints.Chunk, 12: checkpoints.Backfill,
-    13: checkpoints.Bodies, 14: Compare, 15: Statement, 19: dissemination.Announce, 20: dissemination.Tree,
+    13: checkpoints.Bodies, 14: Compare, 15: Statement, 18: branches.Trace, 19: dissemination.Announce,
+    20: dissemination.Tree,
 }  # fmt: skip
 OTHER_TYPES = {message: kind for kind, message in OTHERS.items()}
 

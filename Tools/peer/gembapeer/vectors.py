@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Callable, Iterable
 
-from . import acts, agreement, checkpoints, keys, log, messages
+from . import acts, agreement, branches, checkpoints, keys, log, messages
 from .beacon import open_datagram, read_beacon
 from .body import Body, Register, SetEdit
 from .encoding import Malformed, Map, decode, encode
@@ -251,6 +251,13 @@ def frames(case: dict[str, Any]) -> None:
         equal(messages.write_frame(session, message), unpacked(case["input"]), "written again")
 
 
+def forks(case: dict[str, Any]) -> None:
+    proof = branches.ForkProof.read(decode(unpacked(case["input"])))
+    proof.verify(bytes.fromhex(case["plant"]), bytes.fromhex(case["station"]))
+    equal((proof.replica.hex(), proof.first), (case["log"], case["first"]), "place")
+    equal([name.hex() for name in proof.names()], case["names"], "names")
+
+
 def rows(case: dict[str, Any]) -> None:
     states = {(table, bytes.fromhex(row)): unpacked(state) if state else None for table, row, state in case["rows"]}
     tree = agreement.Tree(states, bytes.fromhex(case["epoch"] or case["plant"]))
@@ -304,7 +311,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     "items": items, "entries": entries, "genesis": genesis, "bodies": bodies, "coded": coded, "heads": heads,
     "runs": runs, "digests": digests, "roster": roster, "tokens": tokens, "folds": folds, "epochs": epochs, "frames": frames,
     "packs": packs, "merges": merges, "rows": rows, "words": words, "manifests": manifests,
-    "beacons": beacons,
+    "beacons": beacons, "forks": forks,
 }  # fmt: skip
 
 
