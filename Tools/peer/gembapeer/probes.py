@@ -531,12 +531,14 @@ PROBES: list[Callable[[Probe], None]] = [
     v5_a_repeated_question_has_the_same_answer, v6_references_outside_the_prefix_are_malformed,
     s4_a_gap_opens_a_new_round, s4_a_repetition_is_acknowledged_again,
     s12_a_signature_that_does_not_verify, w3_a_log_of_another_plant, h3_a_genesis_with_a_key_of_small_order,
-    s9_what_depends_on_the_unknown_is_left_out, fork_of_one_log_ends_nothing, n14_a_lost_tail_opens_a_new_round,
+    s9_what_depends_on_the_unknown_is_left_out, n14_a_lost_tail_opens_a_new_round,
     a5_no_answer_about_another_basis, a3_no_answer_without_an_epoch, a7_what_differs_is_stated,
     a9_no_bytes_where_there_is_no_row, a6_ranges_out_of_order_are_malformed,
     t3_an_announcement_of_nothing_is_malformed,
     n7_a_stranger_is_sent_away, n7_a_stranger_has_64_kib, n8_a_stranger_gets_no_data,
     n17_a_stranger_sees_what_proves_inviters_only, l3_a_full_lobby_lets_in_nobody_else,
+    # Last: a node that holds a fork has no common basis any more with a peer that knows none.
+    fork_of_one_log_ends_nothing,
 ]  # fmt: skip
 
 
