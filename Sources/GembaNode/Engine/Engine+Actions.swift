@@ -163,19 +163,21 @@ extension Engine {
         return placed
     }
 
-    /// The roster logs that a stranger is shown: this station's own and those of all who admit others or did, which
-    /// together prove that this station is a member, and every log that these build on, without which nobody could apply
-    /// them.
-    private func readable(by audience: ReadRequest.Audience) -> Set<ReplicaID>? {
+    /// What of roster logs a stranger is shown: this station's own and those of all who admit others or did, which together prove
+    /// that this station is a member, and what these build on, without which nobody could apply them (06-session N17).
+    private func readable(by audience: ReadRequest.Audience) -> VersionVector? {
         guard audience == .stranger else { return nil }
         var pending = roster.logs.values.filter { log in
             log.station == replica.identity.stationKey || roster.decidesOnMembers(log.station)
-        }
-        var shown: Set<ReplicaID> = []
-        while let log = pending.popLast() {
-            guard shown.insert(log.replica).inserted else { continue }
-            let references = log.genesis.rosterFrontier + log.entries.flatMap(\.deps)
-            pending += Set(references.map(\.replica)).compactMap { roster.logs[$0] }
+        }.map { Dot($0.replica, SequenceNumber($0.entries.count)) }
+        var shown = VersionVector()
+        while let dot = pending.popLast() {
+            guard !shown.contains(dot), let log = roster.logs[dot.replica] else { continue }
+            let before = shown[dot.replica]
+            shown.insert(dot)
+            if before == nil { pending += log.genesis.rosterFrontier.map(\.dot) }
+            let entries = log.entries.prefix(Int(clamping: dot.sequence)).dropFirst(Int(clamping: before ?? 0))
+            pending += entries.flatMap(\.deps).map(\.dot)
         }
         return shown
     }

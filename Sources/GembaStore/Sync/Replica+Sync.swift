@@ -47,12 +47,12 @@ extension Replica {
     ///   - position: entries after it are returned.
     ///   - known: entries that it contains are left out.
     ///   - maximumBytes: the size at which no more entries are added; a single commit group may be larger.
-    ///   - included: the only logs to read, or nil for all.
+    ///   - included: the only logs to read, each up to the head at an entry or behind it; nil for all of all.
     ///   - showsBranches: whether all halves of forked logs are read, or only those that came first.
     /// - Returns: the runs, the position that was reached, and whether nothing lies behind it.
     public func runs(
         of kind: LogKind, after position: Int64, excluding known: VersionVector, maximumBytes: Int,
-        including included: Set<ReplicaID>? = nil, showsBranches: Bool = true
+        including included: VersionVector? = nil, showsBranches: Bool = true
     ) throws -> (runs: [Run], position: Int64, reachedEnd: Bool) {
         let collector = try withReader { context in
             var collector = try RunCollector(

@@ -7,8 +7,8 @@ struct RunCollector {
     let context: StoreContext
     let kind: LogKind
     let maximumBytes: Int
-    /// The only logs to read, or nil for all.
-    let included: Set<ReplicaID>?
+    /// The only logs to read, each up to the head at an entry or behind it; nil for all of all.
+    let included: VersionVector?
     private let showsBranches: Bool
     /// Chains that are left out.
     private let excluded: Set<Int64>
@@ -34,7 +34,7 @@ struct RunCollector {
 
     /// - Parameter showsBranches: whether all halves of forked logs are read, or only those that came first.
     init(
-        context: StoreContext, kind: LogKind, maximumBytes: Int, included: Set<ReplicaID>?, showsBranches: Bool = true
+        context: StoreContext, kind: LogKind, maximumBytes: Int, included: VersionVector?, showsBranches: Bool = true
     ) throws {
         self.showsBranches = showsBranches
         excluded = showsBranches ? [] : try context.log.branches().laterChains
@@ -53,7 +53,8 @@ struct RunCollector {
             // here.
             let known = try coverage(of: stretch.replica, as: replica, by: known).map { $0 + 1 } ?? 0
             let first = max(stretch.first + skipped, known)
-            if first > stretch.last || !(included?.contains(replica) ?? true) || excluded.contains(stretch.replica) {
+            let limit = included.map { $0[replica] } ?? .max
+            guard let limit, first <= min(stretch.last, limit), !excluded.contains(stretch.replica) else {
                 position = stretch.end - 1
                 return true
             }
@@ -66,9 +67,11 @@ struct RunCollector {
                     beginGroup(stretch.replica)
                     return true
                 }
-                return try take(segment, clampedTo: first...stretch.last, of: stretch, replica: replica)
+                return try take(
+                    segment, clampedTo: first...stretch.last, of: stretch, replica: replica, until: limit)
             }
             if reachedEnd { try closeBehindEnd(of: stretch, replica: replica) }
+            if reachedEnd, limit < stretch.last { position = stretch.end - 1 }
             return reachedEnd
         }
     }

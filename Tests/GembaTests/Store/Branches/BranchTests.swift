@@ -83,7 +83,7 @@ struct BranchTests {
         let healed = try #require(try a.currentTip())
         #expect(healed.replica != name)
         let (runs, _, _) = try a.runs(
-            of: .data, after: 0, excluding: VersionVector(), maximumBytes: 1 << 20, including: [healed.replica])
+            of: .data, after: 0, excluding: VersionVector(), maximumBytes: 1 << 20, including: VersionVector([healed.replica: .max]))
         let entries = try runs.flatMap(\.entries).map { try Entry(decoding: $0) }
         let genesis = try Genesis(decoding: entries[0].body)
         let open = try a.branches().filter { !$0.isClosed }.map(\.name)
