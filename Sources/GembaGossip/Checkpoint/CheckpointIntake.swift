@@ -33,6 +33,14 @@ struct CheckpointIntake: Sendable {
         retry = Patience(from: limits.chunkRetry, to: limits.greatestPatience)
     }
 
+    /// Whether a checkpoint is being fetched or installed.
+    var isTaking: Bool {
+        switch phase {
+        case .taking, .installing: true
+        case .idle, .deciding: false
+        }
+    }
+
     // MARK: - Inputs
 
     mutating func receive(_ offer: OfferMessage, into outbox: inout Outbox) {

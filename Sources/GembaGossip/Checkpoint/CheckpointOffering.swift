@@ -5,6 +5,8 @@ internal import GembaWire
 /// serves chunks of it.
 ///
 /// ```
+///                          ┌───── gone ─────┐
+///                          ▼                │
 /// idle ─ far behind ─► preparing ─ ready ─► offered ─ declined, silent ─► streaming
 ///   ▲                                          │                              │
 ///   └───────────── a comparison shows that the peer is near ──────────────────┘
@@ -55,6 +57,10 @@ struct CheckpointOffering: Sendable {
         }
         isOnlyWay = lag.isBelowFloor
         guard phase == .idle || (phase == .streaming && isOnlyWay) else { return }
+        prepare(into: &outbox)
+    }
+
+    private mutating func prepare(into outbox: inout Outbox) {
         phase = .preparing
         outbox.add(.prepareCheckpoint(isOnlyWay: isOnlyWay))
     }
@@ -100,6 +106,12 @@ struct CheckpointOffering: Sendable {
         let most = max(1, limits.chunkWindow / signed.manifest.chunkBytes)
         let end = min(Int(fetch.first) + Int(min(fetch.count, most)), count)
         outbox.add(.readChunks(fetch.checkpoint, Int(fetch.first)..<end))
+    }
+
+    /// The shell has the checkpoint no more, as when it has made a newer one for another peer: what it has now takes its place.
+    mutating func receive(gone id: CheckpointID, into outbox: inout Outbox) {
+        guard case .offered(let signed) = phase, signed.manifest.id == id else { return }
+        prepare(into: &outbox)
     }
 
     mutating func tick(at now: Instant, into outbox: inout Outbox) {

@@ -17,7 +17,17 @@ extension Session {
         }
     }
 
+    /// Answers ``SessionAction/readChunks(_:_:)`` when the checkpoint is not here any more, or not whole.
+    public mutating func onCheckpointGone(_ checkpoint: CheckpointID, at moment: Moment) -> [SessionAction] {
+        perform(at: moment) { (session, outbox) throws(ProtocolViolation) in
+            session.offering.receive(gone: checkpoint, into: &outbox)
+        }
+    }
+
     // MARK: - Inputs: taking
+
+    /// Whether a checkpoint is being fetched from the peer, or one that came from it is being installed.
+    public var isTakingCheckpoint: Bool { intake.isTaking }
 
     /// Answers ``SessionAction/offered(_:isOnlyWay:)``.
     public mutating func onVerdict(_ verdict: CheckpointVerdict, at moment: Moment) -> [SessionAction] {

@@ -16,7 +16,8 @@ public enum SessionAction: Hashable, Sendable {
 
     /// Find or make a checkpoint for the peer; answered by ``Session/onCheckpoint(_:at:)``, much later perhaps.
     case prepareCheckpoint(isOnlyWay: Bool)
-    /// Read chunks that the peer asks for; answered by ``Session/onChunks(_:at:)``.
+    /// Read chunks that the peer asks for; answered by ``Session/onChunks(_:at:)``, or by
+    /// ``Session/onCheckpointGone(_:at:)``.
     case readChunks(CheckpointID, Range<Int>)
     /// The peer offers a checkpoint; answered by ``Session/onVerdict(_:at:)``.
     case offered(SignedManifest, isOnlyWay: Bool)

@@ -30,8 +30,8 @@ extension Engine {
 
     /// Has the next peer asked for bodies that are lacking, or what came settled.
     func careForBackfill(at moment: Moment) {
-        guard backfill.isDue, backfill.source == nil, !backfill.isSettling, !isInstalling, checkpoints.source == nil,
-            backfill.rest.map({ $0 <= moment.instant }) ?? true
+        guard backfill.isDue, backfill.source == nil, !backfill.isSettling, !isInstalling,
+            checkpointSource == nil, backfill.rest.map({ $0 <= moment.instant }) ?? true
         else { return }
         let peers = links.values.filter { $0.session.mayBackfill(at: moment) }.map(\.id)
         guard let id = peers.min(by: { $0.rawValue < $1.rawValue }) else { return }

@@ -9,18 +9,11 @@ struct CheckpointDesk {
     /// The links whose peers wait for a checkpoint to be made. Invariant: empty unless one is being made.
     var waiting: Set<LinkID> = []
     var isMaking = false
-    /// The link from which a checkpoint is taken: one at a time, or the same rows would come twice.
-    var source: LinkID?
     /// What is being installed. Survives the link that brought it.
     var installing: CheckpointID?
     var jobs: [EngineJob] = []
 
     var isInstalling: Bool { installing != nil }
-
-    mutating func forget(_ link: LinkID) {
-        waiting.remove(link)
-        if source == link { source = nil }
-    }
 }
 
 extension Engine {
@@ -82,8 +75,7 @@ extension Engine {
     }
 
     private func finishInstalling(_ isInstalled: Bool, at moment: Moment) {
-        let source = checkpoints.source
-        checkpoints.source = nil
+        let source = checkpointSource
         checkpoints.installing = nil
         for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             if id == source {
@@ -124,19 +116,28 @@ extension Engine {
     func readChunks(
         _ range: Range<Int>, of checkpoint: CheckpointID, on id: LinkID, at moment: Moment
     ) -> [SessionAction] {
-        let chunks = range.compactMap { index in
-            do {
-                return try replica.chunk(index, of: checkpoint)
-            } catch {
-                counters.storeFailures += 1
-                logger.error("a chunk cannot be read", metadata: ["error": "\(error)"])
-                return nil
+        var chunks: [ChunkMessage] = []
+        do {
+            for index in range {
+                guard let chunk = try replica.chunk(index, of: checkpoint) else {
+                    return input(id) { $0.onCheckpointGone(checkpoint, at: moment) }
+                }
+                chunks.append(chunk)
             }
+        } catch {
+            // The peer asks for those that follow again.
+            counters.storeFailures += 1
+            logger.error("a chunk cannot be read", metadata: ["error": "\(error)"])
         }
         return input(id) { $0.onChunks(chunks, at: moment) }
     }
 
     // MARK: - Taking
+
+    /// The link from which a checkpoint is taken: one at a time, or the same rows would come twice.
+    ///
+    /// It is what the sessions say, for one of them may give up the taking without being told to.
+    var checkpointSource: LinkID? { links.values.first { $0.session.isTakingCheckpoint }?.id }
 
     func consider(
         _ signed: SignedManifest, isOnlyWay: Bool, on id: LinkID, at moment: Moment
@@ -147,7 +148,6 @@ extension Engine {
                 return input(id) { $0.close(.invalidChange, "a checkpoint that its maker did not sign", at: moment) }
             case .some(let verdict):
                 if case .taken(let missing) = verdict {
-                    checkpoints.source = id
                     logger.info(
                         "taking a checkpoint",
                         metadata: [
@@ -168,7 +168,7 @@ extension Engine {
     private func verdict(
         on signed: SignedManifest, isOnlyWay: Bool, from id: LinkID
     ) throws -> CheckpointVerdict? {
-        if checkpoints.isInstalling || (checkpoints.source != nil && checkpoints.source != id) { return .later }
+        if checkpoints.isInstalling || checkpointSource != nil { return .later }
         if !isOnlyWay, try !isNew { return .declined }
         // It was taken from this peer or another, and the peer can do better by now.
         if try replica.holdsEverything(of: signed.manifest.id) { return .declined }

@@ -249,7 +249,7 @@ public final class Engine {
 
     func remove(_ id: LinkID, reason: String, at moment: Moment) {
         guard let link = links.removeValue(forKey: id) else { return }
-        checkpoints.forget(id)
+        checkpoints.waiting.remove(id)
         finishBackfill(over: id)
         agreement.forget(id)
         carryOut(dissemination.close(id, at: moment.instant), at: moment)

@@ -15,8 +15,8 @@ struct CheckpointExchangeTests {
         return simulation
     }
 
-    private func manifest(chunks: Int) -> SignedManifest {
-        let hashes = (0..<chunks).map { ChunkHash(rawValue: .init(high: UInt128($0), low: 1)) }
+    private func manifest(chunks: Int, version: UInt128 = 1) -> SignedManifest {
+        let hashes = (0..<chunks).map { ChunkHash(rawValue: .init(high: UInt128($0), low: version)) }
         return SignedManifest(
             manifest: CheckpointManifest(
                 plant: PlantID(rawValue: .init(high: 7, low: 7)), maker: StationKey(rawValue: .init(high: 1, low: 0)),
@@ -77,6 +77,28 @@ struct CheckpointExchangeTests {
         let fetched = simulation.sent["chunk"] ?? 0
         #expect(fetched >= 120 && fetched < 400, "seed \(seed): \(fetched) chunks were sent")
         #expect(simulation.endings.isEmpty, "seed \(seed): \(simulation.endings)")
+    }
+
+    @Test("a checkpoint that its giver has no more gives way to the one that it has (C11a)", arguments: 1...10)
+    func replaced(seed: Int) {
+        let simulation = simulation(seed: UInt64(seed), chunks: 120)
+        simulation.faults.loss = 0.05
+        simulation.connect(0, 1)
+        #expect(simulation.run(for: 120_000) { simulation.nodes[1].chunks.count >= 20 }, "seed \(seed)")
+        let newer = manifest(chunks: 130, version: 2)
+        simulation.checkpoint = (newer, simulation.nodes[0].data)
+        #expect(simulation.run(for: 900_000) { simulation.isConverged }, "seed \(seed)")
+        #expect(simulation.nodes[1].taken == newer.manifest.id && simulation.nodes[1].chunks.count == 130)
+        #expect(simulation.endings.isEmpty, "seed \(seed): \(simulation.endings)")
+    }
+
+    @Test("when its giver has a checkpoint no more and no other, it streams (C11a)")
+    func vanished() {
+        let simulation = simulation(seed: 4, chunks: 120)
+        simulation.connect(0, 1)
+        #expect(simulation.run(for: 60_000) { simulation.nodes[1].chunks.count >= 20 })
+        simulation.checkpoint = nil
+        #expect(simulation.run(for: 60_000) { simulation.isConverged })
     }
 
     @Test("a peer that does not know checkpoints is streamed to")

@@ -25,7 +25,8 @@ final class GossipSimulation {
         let station: StationKey
         var roster: ModelLog
         var data: ModelLog
-        /// The chunks of a checkpoint that are kept.
+        /// The checkpoint that was taken last, and the chunks of it that are kept.
+        var taken: CheckpointID?
         var chunks: Set<Int> = []
         init(name: Int, truth: ModelTruth) {
             self.name = name
@@ -169,12 +170,17 @@ final class GossipSimulation {
             store(.apply(kind, runs, of: id), of: id)
         case .prepareCheckpoint:
             input(id) { $0.onCheckpoint(checkpoint?.signed, at: $1) }
-        case .readChunks(let checkpoint, let range):
+        case .readChunks(let wanted, let range):
+            guard wanted == checkpoint?.signed.manifest.id else {
+                return input(id) { $0.onCheckpointGone(wanted, at: $1) }
+            }
             let chunks = range.map {
-                ChunkMessage(checkpoint: checkpoint, index: UInt64($0), coding: .identity, bytes: [1, 2, 3])
+                ChunkMessage(checkpoint: wanted, index: UInt64($0), coding: .identity, bytes: [1, 2, 3])
             }
             input(id) { $0.onChunks(chunks, at: $1) }
         case .offered(let signed, _):
+            if nodes[end.node].taken != signed.manifest.id { nodes[end.node].chunks = [] }
+            nodes[end.node].taken = signed.manifest.id
             let missing = signed.manifest.chunks.indices.filter { !nodes[end.node].chunks.contains($0) }
             input(id) { $0.onVerdict(.taken(missing: Array(missing)), at: $1) }
         case .stage(let chunk):
