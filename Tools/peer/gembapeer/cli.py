@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import vectors
+from . import bundle, vectors
 from .acts import Token
 from .encoding import Malformed, decode
 from .log import DATA, ROSTER, Entry
@@ -40,7 +40,14 @@ def main() -> int:
         ("key", "print the transport key"), ("members", "print the members"),
     ):  # fmt: skip
         commands.add_parser(name, help=words)
-    for command in commands.choices.values():
+    bundles = commands.add_parser("bundle", help="carry changes in a file").add_subparsers(dest="action", required=True)
+    writing = bundles.add_parser("write", help="write what is held into a new file")
+    writing.add_argument("--since", help="an earlier bundle, or a member: what their reader holds is left out")
+    reading = bundles.add_parser("read", help="take what a bundle has, as from a peer")
+    for command in (writing, reading):
+        command.add_argument("file", type=Path)
+    leaves = [command for name, command in commands.choices.items() if name != "bundle"]
+    for command in (*leaves, writing, reading):
         command.add_argument("--data", type=Path, required=True, help="the data folder")
     commands.add_parser("vectors", help="run the test vectors").add_argument(
         "--folder", type=Path, default=PROTOCOL / "vectors"
@@ -48,7 +55,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         return int(COMMANDS[arguments.command](arguments) or 0)
-    except (Malformed, OSError, ValueError, KeyError) as error:
+    except (Malformed, bundle.Refused, OSError, ValueError, KeyError) as error:
         print(f"gembapeer: {error}", file=sys.stderr)
         return 1
 
@@ -109,6 +116,16 @@ def _write(arguments: argparse.Namespace) -> None:
             print(f"{ref.replica.hex()} {ref.seq}")
 
 
+def _bundle(arguments: argparse.Namespace) -> int:
+    station = Station.open(arguments.data)
+    if arguments.action == "write":
+        print(bundle.write(station, arguments.file, bundle.claimed(station.replica, arguments.since)))
+        return 0
+    status, lines = bundle.read(station, arguments.file)
+    print("\n".join(lines))
+    return status
+
+
 def _digest(arguments: argparse.Namespace) -> None:
     print(Station.open(arguments.data).replica.state().digest().hex())
 
@@ -145,5 +162,5 @@ def _vectors(arguments: argparse.Namespace) -> int:
 
 COMMANDS = {
     "join": _join, "run": _run, "sync": _sync, "write": _write, "digest": _digest, "root": _root, "vector": _vector,
-    "rows": _rows, "key": _key, "members": _members, "vectors": _vectors,
+    "rows": _rows, "bundle": _bundle, "key": _key, "members": _members, "vectors": _vectors,
 }  # fmt: skip

@@ -89,6 +89,11 @@ def decode(data: bytes) -> Any:
     return item
 
 
+def decode_first(data: bytes) -> tuple[Any, int]:
+    """The item that `data` begins with, and how many bytes it has, or `Malformed`."""
+    return _read(data, 0, 0)
+
+
 def _read(data: bytes, at: int, depth: int) -> tuple[Any, int]:
     if at >= len(data):
         raise Malformed("E9: the item ends early")

@@ -89,7 +89,7 @@ class Entry:
         return Entry(deps, bare.seal, 0, body)
 
 
-def expand(frame: bytes) -> bytes:
+def expand(frame: bytes, most: int = MAXIMUM_CONTENT) -> bytes:
     """The content of exactly one Zstandard frame (Z1)."""
     decompressor = zstandard.ZstdDecompressor(max_window_size=MAXIMUM_CONTENT).decompressobj()
     try:
@@ -100,7 +100,7 @@ def expand(frame: bytes) -> bytes:
         for at in range(0, len(frame), 1024):
             need(not decompressor.eof, "Z1: bytes after the frame")
             content += decompressor.decompress(frame[at : at + 1024])
-            need(len(content) <= MAXIMUM_CONTENT, "Z1: the content is too long")
+            need(len(content) <= most, "Z1: the content is too long")
         need(decompressor.eof and not decompressor.unused_data, "Z1: the frame ends early, or bytes follow it")
     except zstandard.ZstdError as error:
         raise Malformed("Z1: not a frame") from error

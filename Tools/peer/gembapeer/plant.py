@@ -10,6 +10,8 @@ from typing import Any
 
 PATIENCE = 240.0
 """Debug programs on a busy machine are slow; nothing here depends on how slow."""
+TABLE = 900
+"""A table that no gemba station has in its schema."""
 
 
 class Failed(Exception):
@@ -30,7 +32,7 @@ class Program:
     def call(self, *words: str, given: str = "", status: int = 0) -> str:
         """The standard output of a command, which must end with a status."""
         command, *rest = words
-        sub = [rest.pop(0)] if command in ("ticket", "member") else []
+        sub = [rest.pop(0)] if command in ("ticket", "member", "bundle") else []
         done = subprocess.run(
             [*self.words, command, *sub, "--data", self.data, *rest],
             input=given, capture_output=True, text=True, timeout=PATIENCE,
@@ -66,6 +68,64 @@ class Program:
     def status(self) -> dict[str, Any]:
         """What a gemba station says of itself."""
         return json.loads(self.call("status", "--json"))
+
+
+class Writer:
+    """Makes changes with a peer of this package."""
+
+    def __init__(self, program: Program):
+        self.program = program
+
+    def change(self, *operations: dict[str, Any]) -> None:
+        line = json.dumps({"by": "py", "because": "a check", "operations": operations}, ensure_ascii=False)
+        self.program.call("write", given=line + "\n")
+
+    def insert(self) -> str:
+        """A row with a group of every kind."""
+        row = secrets.token_hex(16)
+        effects = [
+            {"group": 1, "kind": "register", "values": ["press 4", 3, 2.5, None, {"bytes": "00ff"}]},
+            {"group": 2, "kind": "set", "add": ["red", 7]},
+            {"group": 3, "kind": "increment", "delta": 5},
+            {"group": 4, "kind": "text", "at": 0, "insert": "現場 hello"},
+            {"group": 5, "kind": "fact", "values": ["made", 1]},
+        ]
+        self.change({"table": TABLE, "row": row, "verb": "insert", "effects": effects})
+        return row
+
+    def edit(self, row: str, mark: str) -> None:
+        effects = [
+            {"group": 1, "kind": "register", "values": [mark]},
+            {"group": 2, "kind": "set", "add": [mark, "red"], "remove": [7]},
+            {"group": 3, "kind": "base" if mark.endswith("counted") else "increment", **(
+                {"value": 40} if mark.endswith("counted") else {"delta": -2})},
+            {"group": 4, "kind": "text", "at": 2, "remove": 1, "insert": mark},
+        ]  # fmt: skip
+        self.change({"table": TABLE, "row": row, "verb": "edit", "effects": effects})
+
+    def bulk(self, count: int, length: int) -> None:
+        """Rows whose bytes no compression makes fewer."""
+        for _ in range(count):
+            effect = {"group": 1, "kind": "register", "values": [{"bytes": secrets.token_hex(length)}]}
+            self.change({"table": TABLE, "row": secrets.token_hex(16), "verb": "insert", "effects": [effect]})
+
+    def delete(self, row: str) -> None:
+        self.change({"table": TABLE, "row": row, "verb": "delete"})
+
+    def rows(self) -> list[Any]:
+        return [json.loads(line) for line in self.program.call("rows").splitlines()]
+
+    def relabel(self, title: str, label: str) -> None:
+        """Edits a ticket that gemba wrote: another title, and a label beside those that it has."""
+        for table, row, _, groups in self.rows():
+            titles = [g for g, family, state in groups if family == 0 and state[-1][2:] == [title]]
+            labels = [g for g, family, _ in groups if family == 1]
+            if titles and labels:
+                return self.change({"table": table, "row": row["bytes"], "verb": "edit", "effects": [
+                    {"group": titles[0], "kind": "register", "values": [f"{title}, says {label}"]},
+                    {"group": labels[0], "kind": "set", "add": [label]},
+                ]})  # fmt: skip
+        raise Failed(f"no ticket is called {title!r}")
 
 
 class Folder:

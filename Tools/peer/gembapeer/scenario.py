@@ -1,68 +1,11 @@
-"""A plant of gemba stations, a relay and peers of this package, cut apart and brought together again."""
+"""Plants of gemba stations, a relay and peers of this package: one cut apart and healed, and one without links."""
 
 import argparse
-import json
-import secrets
 import sys
 from pathlib import Path
-from typing import Any
 
-from .plant import Failed, Folder, Program, agree
-
-TABLE = 900
-"""A table that no gemba station has in its schema."""
-
-
-class Writer:
-    """Makes changes with a peer of this package."""
-
-    def __init__(self, program: Program):
-        self.program = program
-
-    def change(self, *operations: dict[str, Any]) -> None:
-        line = json.dumps({"by": "py", "because": "a check", "operations": operations}, ensure_ascii=False)
-        self.program.call("write", given=line + "\n")
-
-    def insert(self) -> str:
-        """A row with a group of every kind."""
-        row = secrets.token_hex(16)
-        effects = [
-            {"group": 1, "kind": "register", "values": ["press 4", 3, 2.5, None, {"bytes": "00ff"}]},
-            {"group": 2, "kind": "set", "add": ["red", 7]},
-            {"group": 3, "kind": "increment", "delta": 5},
-            {"group": 4, "kind": "text", "at": 0, "insert": "現場 hello"},
-            {"group": 5, "kind": "fact", "values": ["made", 1]},
-        ]
-        self.change({"table": TABLE, "row": row, "verb": "insert", "effects": effects})
-        return row
-
-    def edit(self, row: str, mark: str) -> None:
-        effects = [
-            {"group": 1, "kind": "register", "values": [mark]},
-            {"group": 2, "kind": "set", "add": [mark, "red"], "remove": [7]},
-            {"group": 3, "kind": "base" if mark.endswith("counted") else "increment", **(
-                {"value": 40} if mark.endswith("counted") else {"delta": -2})},
-            {"group": 4, "kind": "text", "at": 2, "remove": 1, "insert": mark},
-        ]  # fmt: skip
-        self.change({"table": TABLE, "row": row, "verb": "edit", "effects": effects})
-
-    def delete(self, row: str) -> None:
-        self.change({"table": TABLE, "row": row, "verb": "delete"})
-
-    def rows(self) -> list[Any]:
-        return [json.loads(line) for line in self.program.call("rows").splitlines()]
-
-    def relabel(self, title: str, label: str) -> None:
-        """Edits a ticket that gemba wrote: another title, and a label beside those that it has."""
-        for table, row, _, groups in self.rows():
-            titles = [g for g, family, state in groups if family == 0 and state[-1][2:] == [title]]
-            labels = [g for g, family, _ in groups if family == 1]
-            if titles and labels:
-                return self.change({"table": table, "row": row["bytes"], "verb": "edit", "effects": [
-                    {"group": titles[0], "kind": "register", "values": [f"{title}, says {label}"]},
-                    {"group": labels[0], "kind": "set", "add": [label]},
-                ]})  # fmt: skip
-        raise Failed(f"no ticket is called {title!r}")
+from . import courier
+from .plant import Failed, Folder, Program, Writer, agree
 
 
 def play(folder: Folder) -> None:
@@ -142,6 +85,7 @@ def main() -> int:
     folder = Folder(arguments.binaries, arguments.folder)
     try:
         play(folder)
+        courier.play(folder)
     except Failed as failure:
         print(f"scenario: {failure}\n{folder.tails()}", file=sys.stderr)
         return 1

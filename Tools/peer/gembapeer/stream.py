@@ -37,7 +37,7 @@ class Sending:
                     if runs or run.size > allowed:
                         break
                 size += run.size
-                _append(run, runs)
+                append(run, runs)
                 self.peer[run.replica] = self.replica.logs[run.replica].ref(run.replica, run.last)
             self.cursor += 1
         if not runs:
@@ -75,7 +75,7 @@ class Sending:
             self.peer[ref.replica] = ref
 
 
-def _append(run: Run, runs: list[Run]) -> None:
+def append(run: Run, runs: list[Run]) -> None:
     """Adds a run, as a part of the last one where it goes on with that (R3)."""
     if runs and runs[-1].replica == run.replica and runs[-1].last + 1 == run.first:
         runs[-1] = runs[-1]._replace(entries=runs[-1].entries + run.entries, signature=run.signature)

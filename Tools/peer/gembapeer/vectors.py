@@ -3,10 +3,11 @@
 import json
 import sys
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Callable, Iterable
 
-from . import acts, agreement, branches, checkpoints, keys, log, messages
+from . import acts, agreement, branches, bundle, checkpoints, keys, log, messages
 from .beacon import open_datagram, read_beacon
 from .body import Body, Register, SetEdit
 from .encoding import Malformed, Map, decode, encode
@@ -15,7 +16,7 @@ from .packs import Context
 from .replica import Log, Replica, unwrapped
 from .roster import Epoch, Former, fold
 
-REFUSALS = (Malformed, log.Unverified)
+REFUSALS = (Malformed, log.Unverified, bundle.Refused)
 
 
 def unpacked(text: str | dict[str, list[Any]]) -> bytes:
@@ -297,6 +298,22 @@ def packs(case: dict[str, Any]) -> None:
     equal(again, [unpacked(data) for data in case["input"]], "packed again")
 
 
+def bundles(case: dict[str, Any]) -> None:
+    found = list(bundle.sections(BytesIO(unpacked(case["input"]))))
+    preamble, *_, end = found
+    expected = case["expected"]
+    equal([*(p.hex() for p in preamble[:2]), preamble.made], [expected[n] for n in ("plant", "writer", "made")], "preamble")
+    for name, place in (("base", (0, 0)), ("end", (1, 0)), ("rosterEnd", (1, 1)), ("floors", (2, 0))):
+        stated = [ref for s in found if isinstance(s, bundle.Extent) and s[:2] == place for ref in s.refs]
+        equal(refs_of(stated), [list(ref.values()) for ref in expected[name]], name)
+    for name, kind in (("runs", log.ROSTER), ("data", log.DATA)):
+        runs = [run for s in found if isinstance(s, bundle.Runs) and s.kind == kind for run in s.runs]
+        equal([encode(run.item()) for run in runs], [unpacked(run) for run in expected[name]], name)
+    equal(end, bundle.End(expected["entries"]), "end")
+    again = bundle.pieces([decode(unpacked(section)) for section in case["sections"]], compresses=False)
+    equal(list(again), [unpacked(piece) for piece in case["pieces"]], "pieces")
+
+
 def merges(case: dict[str, Any]) -> None:
     plant = acts.Token.parse(case["token"]).plant
     order = case["runs"]
@@ -311,7 +328,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], None]] = {
     "items": items, "entries": entries, "genesis": genesis, "bodies": bodies, "coded": coded, "heads": heads,
     "runs": runs, "digests": digests, "roster": roster, "tokens": tokens, "folds": folds, "epochs": epochs, "frames": frames,
     "packs": packs, "merges": merges, "rows": rows, "words": words, "manifests": manifests,
-    "beacons": beacons, "forks": forks,
+    "beacons": beacons, "forks": forks, "bundles": bundles,
 }  # fmt: skip
 
 
