@@ -9,8 +9,9 @@ enum RunPlacement {
     case goesOn(Run, RunPlace)
     /// It goes on from an entry that is not held; later ones are not, either.
     case isAhead
-    /// It goes on from another history, or leaves the tree where that cannot be verified any more.
-    case contradicts
+    /// It goes on from another history, or leaves the tree where no branch can begin. What leaves it comes with the hash of the entry
+    /// before, if that is known.
+    case contradicts(Run, after: ChangeHash?)
 }
 
 /// Where a run begins of which nothing is held.
@@ -62,7 +63,7 @@ struct RunPlacer {
                 let isAhead = try chains.allSatisfy { number in
                     try log.tip(number: number).map { $0.sequence + 1 < run.first } ?? true
                 }
-                return isAhead ? .isAhead : .contradicts
+                return isAhead ? .isAhead : .contradicts(run, after: nil)
             }
         }
         for (index, entry) in run.entries.enumerated() {
@@ -78,13 +79,14 @@ struct RunPlacer {
 
     private func place(_ run: Run, from index: Int, after last: LocalDot?, isEnd: Bool) throws -> RunPlacement {
         // Two geneses of one name would be two texts of one hash.
-        guard let last, let tip = try log.tip(number: last.replica) else { return .contradicts }
+        guard let last, let tip = try log.tip(number: last.replica) else { return .contradicts(run, after: nil) }
         if isEnd { return .goesOn(run.dropFirst(index, after: tip.hash.prefix), .end(tip)) }
-        guard tip.kind == .data, let hash = try log.wholeHash(of: tip, at: last.sequence) else { return .contradicts }
+        guard let hash = try log.wholeHash(of: tip, at: last.sequence) else { return .contradicts(run, after: nil) }
+        let rest = run.dropFirst(index, after: hash.prefix)
         let next = LocalDot(replica: last.replica, sequence: last.sequence + 1)
-        // Its hash will be its name.
-        if try log.record(of: next) != nil, try log.entry(at: next)?.isEmpty ?? true { return .contradicts }
-        return .goesOn(run.dropFirst(index, after: hash.prefix), .fork(last, hash))
+        // Of a successor that is folded there is no hash, which would be its name.
+        let isNameless = try log.record(of: next) != nil && log.entry(at: next)?.isEmpty ?? true
+        return tip.kind == .data && !isNameless ? .goesOn(rest, .fork(last, hash)) : .contradicts(rest, after: hash)
     }
 
     /// The entry that a run says it follows; nil when it is not held.

@@ -5,24 +5,20 @@ import GembaWire
 /// granted.
 struct BundleIntake {
     private let replica: Replica
-    /// Whether nothing is stored, and what is new is told from the vectors alone.
+    /// Whether nothing is stored, and nothing of what is new is verified.
     private let isRehearsal: Bool
     private(set) var report: BundleReport
-    /// What is held, as far as this reading knows.
-    private var held: [LogKind: VersionVector]
+    /// Where logs would end by what a rehearsal has found new.
+    private var rehearsed = VersionVector()
     /// Runs that wait for more, to be applied together.
     private var waiting: [Run] = []
     private var waitingKind = LogKind.roster
     private var waitingCost = 0
 
-    init(_ replica: Replica, preamble: BundlePreamble, isRehearsal: Bool) throws {
+    init(_ replica: Replica, preamble: BundlePreamble, isRehearsal: Bool) {
         self.replica = replica
         self.isRehearsal = isRehearsal
         report = BundleReport(preamble)
-        held = [
-            .roster: VersionVector(try replica.vector(of: .roster)),
-            .data: VersionVector(try replica.vector(of: .data)),
-        ]
     }
 
     /// Takes the next runs, and applies them when there are enough.
@@ -48,45 +44,46 @@ struct BundleIntake {
         waiting = []
         waitingCost = 0
         guard !runs.isEmpty else { return }
-        let before = held[waitingKind] ?? VersionVector()
-        let (outcome, after) = try isRehearsal ? (ApplyOutcome(), rehearse(runs, on: before)) : apply(runs, on: before)
-        held[waitingKind] = after
+        let outcome = try isRehearsal ? rehearse(runs) : replica.apply(runs, kind: waitingKind)
+        let count = runs.reduce(0) { $0 + $1.entries.count }
+        // Entries that were set aside may have come to count, too.
+        let new = min(outcome.entryCount, count - outcome.heldCount)
         let place: WritableKeyPath<BundleReport, BundleReport.Tally> = waitingKind == .roster ? \.roster : \.data
-        for run in runs {
-            let (known, taken) = (run.count(through: before[run.replica]), run.count(through: after[run.replica]))
-            report[keyPath: place].known += known
-            report[keyPath: place].new += taken - known
-            report[keyPath: place].leftOut += UInt64(run.entries.count) - taken
-        }
+        report[keyPath: place].known += UInt64(outcome.heldCount)
+        report[keyPath: place].new += UInt64(new)
+        report[keyPath: place].leftOut += UInt64(count - outcome.heldCount - new)
         report.quarantined += UInt64(outcome.quarantinedCount)
         report.forked.formUnion(outcome.forked)
         if case .invalid(let text) = outcome.problem { throw BundleFault.refused(text) }
     }
 
-    private func apply(_ runs: [Run], on held: VersionVector) throws -> (ApplyOutcome, VersionVector) {
-        let outcome = try replica.apply(runs, kind: waitingKind)
-        var after = held
-        for tip in outcome.advanced { after.insert(tip.dot) }
-        if runs.contains(where: { !after.contains(Dot($0.replica, $0.last)) }) {
-            // Another process may have stored it meanwhile.
-            after.merge(VersionVector(try replica.vector(of: waitingKind)))
+    private mutating func rehearse(_ runs: [Run]) throws -> ApplyOutcome {
+        var outcome = ApplyOutcome()
+        for run in runs {
+            switch try replica.placement(of: run) {
+            case .held:
+                outcome.heldCount += run.entries.count
+                continue
+            case .goesOn(let rest, _):
+                outcome.heldCount += run.entries.count - rest.entries.count
+                outcome.entryCount += rest.entries.count
+            case .isAhead, .contradicts:
+                guard let end = rehearsed[run.replica], run.first <= end + 1 else { continue }
+                outcome.entryCount += run.entries.count
+            }
+            rehearsed.insert(Dot(run.replica, run.last))
         }
-        return (outcome, after)
-    }
-
-    private func rehearse(_ runs: [Run], on held: VersionVector) -> VersionVector {
-        var after = held
-        for run in runs where run.first <= (after[run.replica].map { $0 + 1 } ?? 0) {
-            after.insert(Dot(run.replica, run.last))
-        }
-        return after
+        return outcome
     }
 }
 
-extension Run {
-    /// How many of the entries have at most this number.
-    fileprivate func count(through last: SequenceNumber?) -> UInt64 {
-        guard let last, last >= first else { return 0 }
-        return min(last - first + 1, SequenceNumber(entries.count))
+extension Replica {
+    fileprivate func placement(of run: Run) throws -> RunPlacement {
+        try withReader { context in
+            guard let tip = try context.log.tip(of: run.replica) else {
+                return run.first == 0 ? .goesOn(run, .beginning) : .isAhead
+            }
+            return try RunPlacer(log: context.log).place(run, in: tip) { _, _ in }
+        }
     }
 }

@@ -15,7 +15,7 @@ extension Replica {
         from path: String, isRehearsal: Bool = false, progress: (UInt64) -> Void = { _ in }
     ) throws -> BundleReport {
         var source = try BundleSource(path: path, plant: plant)
-        var intake = try BundleIntake(self, preamble: source.preamble, isRehearsal: isRehearsal)
+        var intake = BundleIntake(self, preamble: source.preamble, isRehearsal: isRehearsal)
         var ending = BundleReport.Ending.complete
         do {
             while let runs = try source.next() {

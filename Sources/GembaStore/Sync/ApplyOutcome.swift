@@ -23,6 +23,8 @@ public struct ApplyOutcome: Hashable, Sendable {
     public var renamed: [ChangeReference] = []
     /// How many entries were stored.
     public var entryCount = 0
+    /// How many entries of the batch were held already.
+    public var heldCount = 0
     /// How many of them are authentic but malformed: stored and forwarded, without effect.
     public var quarantinedCount = 0
     /// The logs of which a run came that contradicts what is held.
@@ -42,6 +44,7 @@ public struct ApplyOutcome: Hashable, Sendable {
         advanced += later.advanced
         renamed += later.renamed
         entryCount += later.entryCount
+        heldCount += later.heldCount
         quarantinedCount += later.quarantinedCount
         forked.formUnion(later.forked)
         hasWithdrawn = hasWithdrawn || later.hasWithdrawn

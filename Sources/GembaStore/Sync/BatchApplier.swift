@@ -193,7 +193,7 @@ struct BatchApplier {
         try store(found.verified, deps.count, run: run, found.place, deps: deps, contents: nil)
         if deps.count < run.entries.count {
             let rest = run.dropFirst(deps.count, after: entries[deps.count - 1].hash.prefix)
-            try attempt { try context.log.setAside(rest, of: found.kept.log) }
+            _ = try attempt { try context.log.setAside(rest, of: found.kept.log) }
         }
         return deps.count == count
     }
@@ -255,14 +255,30 @@ struct BatchApplier {
             }
         }
         switch placement {
-        case .held: return nil
+        case .held:
+            outcome.heldCount += run.entries.count
+            return nil
         case .isAhead, .contradicts:
             if let hash = try attempt({ try hashSetAside(before: run) }) { return (run, .aside(hash)) }
-            if case .isAhead = placement { throw .problem(.missingDependency) }
+            guard case .contradicts(let rest, let hash) = placement else { throw .problem(.missingDependency) }
+            try checkSignature(of: rest, after: hash, by: held.station)
             throw .problem(.forked)
         case .goesOn(let rest, let place):
             if case .fork = place, newBranches == Self.greatestNewBranches { throw .problem(.missingDependency) }
+            outcome.heldCount += run.entries.count - rest.entries.count
             return (rest, place)
+        }
+    }
+
+    /// Whoever carries an entry that its author never signed shows no fork.
+    private func checkSignature(of run: Run, after hash: ChangeHash?, by station: StationKey) throws(Refusal) {
+        if run.first > 0, hash == nil { return }
+        do {
+            _ = try VerifiedRun(
+                verifying: run, kind: kind, plant: context.environment.plant,
+                after: hash.map { .init(hash: $0, station: station) })
+        } catch {
+            throw .problem(.invalid(error.message))
         }
     }
 

@@ -1,6 +1,7 @@
 import GembaCausality
 import GembaGossip
 import GembaStore
+import GembaTrust
 import GembaWire
 import Logging
 import Synchronization

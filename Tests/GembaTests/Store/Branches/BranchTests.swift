@@ -72,6 +72,42 @@ struct BranchTests {
         #expect(try a.digest() == before)
     }
 
+    @Test("a bundle has all branches, and reading it twice changes nothing")
+    func bundle() throws {
+        let clone = try forks.copy(of: a)
+        try a.add("left")
+        try clone.add("right")
+        try a.meet(clone)
+        let path = forks.plant.folder.folder("branches.bundle")
+        _ = try a.writeBundle(to: path)
+        let first = try witness.readBundle(from: path)
+        #expect(first.data.new > 0 && first.data.leftOut == 0 && first.forked.isEmpty)
+        try expectEqual(a, witness)
+        let again = try witness.readBundle(from: path)
+        #expect(again.data.new == 0 && again.data.leftOut == 0 && again.data.known == first.data.new + first.data.known)
+    }
+
+    @Test("an entry that its author never signed is no second history, in either kind of log", arguments: LogKind.allCases)
+    func noHistory(kind: LogKind) throws {
+        try a.add("left")
+        try witness.take(from: a)
+        let (runs, _, _) = try a.runs(of: kind, after: 0, excluding: VersionVector(), maximumBytes: 1 << 20)
+        for var run in runs {
+            for index in run.entries.indices {
+                let entry = run.entries[index]
+                run.entries[index][entry.count - 1] ^= 1
+                let outcome = try witness.apply([run], kind: kind)
+                #expect(outcome.forked.isEmpty && outcome.entryCount == 0, "entry \(index)")
+                guard case .invalid = outcome.problem else {
+                    Issue.record("\(String(describing: outcome.problem)) instead of a refusal")
+                    return
+                }
+                run.entries[index] = entry
+            }
+        }
+        #expect(try witness.branches().isEmpty)
+    }
+
     @Test("a station whose log is forked goes on under a new name, which continues both halves")
     func healing() throws {
         let clone = try forks.copy(of: a)
@@ -83,7 +119,8 @@ struct BranchTests {
         let healed = try #require(try a.currentTip())
         #expect(healed.replica != name)
         let (runs, _, _) = try a.runs(
-            of: .data, after: 0, excluding: VersionVector(), maximumBytes: 1 << 20, including: VersionVector([healed.replica: .max]))
+            of: .data, after: 0, excluding: VersionVector(), maximumBytes: 1 << 20,
+            including: VersionVector([healed.replica: .max]))
         let entries = try runs.flatMap(\.entries).map { try Entry(decoding: $0) }
         let genesis = try Genesis(decoding: entries[0].body)
         let open = try a.branches().filter { !$0.isClosed }.map(\.name)

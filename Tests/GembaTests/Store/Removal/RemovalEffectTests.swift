@@ -122,7 +122,7 @@ struct RemovalEffectTests {
             let (runs, reached, _) = try other.runs(
                 of: .data, after: position, excluding: known, maximumBytes: 1)
             if runs.isEmpty { return }
-            for run in runs { try replica.apply([run], kind: .data) }
+            for run in runs { _ = try replica.apply([run], kind: .data) }
             position = reached
         }
     }

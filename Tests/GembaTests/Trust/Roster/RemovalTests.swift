@@ -105,7 +105,7 @@ struct RemovalTests {
     @Test("P12: a removal counts though its author had not seen the station join")
     func unseenJoin() throws {
         var plant = try Plant()
-        let station = try plant.builder.stranger()
+        let station = plant.builder.stranger()
         _ = plant.revoke(station, by: Self.founder)
         try plant.builder.join(try plant.builder.invite(by: plant.upper), as: station, named: "L9")
         #expect(try plant.former(station).cut.isEmpty)
