@@ -247,7 +247,8 @@ struct DropTests {
             var position: Int64 = 0
             while true {
                 let (runs, reached, isEnd) = try author.runs(
-                    of: .data, after: position, excluding: VersionVector(), maximumBytes: 1, including: VersionVector([own: .max]))
+                    of: .data, after: position, excluding: VersionVector(), maximumBytes: 1,
+                    including: VersionVector([own: .max]))
                 changes += runs
                 position = reached
                 if isEnd { break }

@@ -87,7 +87,8 @@ struct BranchTests {
         #expect(again.data.new == 0 && again.data.leftOut == 0 && again.data.known == first.data.new + first.data.known)
     }
 
-    @Test("an entry that its author never signed is no second history, in either kind of log", arguments: LogKind.allCases)
+    @Test(
+        "an entry that its author never signed is no second history, in either kind of log", arguments: LogKind.allCases)
     func noHistory(kind: LogKind) throws {
         try a.add("left")
         try witness.take(from: a)
