@@ -88,7 +88,8 @@ struct BranchTests {
     }
 
     @Test(
-        "an entry that its author never signed is no second history, in either kind of log", arguments: LogKind.allCases)
+        "an entry that its author never signed is no second history, in either kind of log", arguments: LogKind.allCases
+    )
     func noHistory(kind: LogKind) throws {
         try a.add("left")
         try witness.take(from: a)
