@@ -86,7 +86,7 @@ public struct RunCommand<Owner: Program>: AsyncParsableCommand {
         try await supervisor.run(
             onListening: { announcer.add($0) },
             observe: { engine in
-                announcer.publishIfPossible()
+                announcer.publishIfPossible(hasMetMember: engine.hasMetMember)
                 caretaker.tend()
                 if network.tend(), isBeaconing { engine.announcedEndpoints = announcer.reachable }
             })

@@ -3,9 +3,13 @@ import GembaTrust
 import Logging
 import Synchronization
 
-/// Publishes where a daemon listens, as soon as it listens everywhere and the station is a member.
+/// Publishes where a daemon listens, as soon as it listens everywhere, the station is a member, and it has met another one.
 ///
-/// Only then does it say so here: who reads that it listens may invite somebody, and the invitation names what is published.
+/// A machine that was put back to an earlier state learns of what it lost from whom it meets. What it wrote into its roster log before
+/// would be a second history of that. Where nobody is met the statement serves nobody, either; after ten minutes it is made.
+///
+/// It says here that it listens after the first attempt: who reads that may invite somebody, and the invitation names what is
+/// published.
 final class EndpointAnnouncer: Sendable {
     private let replica: Replica
     private let expected: Int
@@ -21,8 +25,10 @@ final class EndpointAnnouncer: Sendable {
     }
     private let state = Mutex(State())
 
-    /// Calls of ``publishIfPossible()`` between two attempts.
+    /// Calls of ``publishIfPossible(hasMetMember:)`` between two attempts.
     private static let pause = 20
+    private static let patience = Duration.seconds(600)
+    private let start = ContinuousClock.now
 
     /// - Parameter announce: told all endpoints once they are published, or cannot be yet.
     init(replica: Replica, expected: Int, logger: Logger, announce: @escaping @Sendable ([String]) -> Void) {
@@ -59,7 +65,9 @@ final class EndpointAnnouncer: Sendable {
     }
 
     /// Publishes what is not published yet. Called several times a second.
-    func publishIfPossible() {
+    ///
+    /// - Parameter hasMetMember: see `Engine.hasMetMember`.
+    func publishIfPossible(hasMetMember: Bool) {
         let endpoints = state.withLock { state -> [String]? in
             guard state.isDue else { return nil }
             guard state.pause == 0 else {
@@ -71,6 +79,7 @@ final class EndpointAnnouncer: Sendable {
         }
         guard let endpoints else { return }
         defer { announceOnce(endpoints) }
+        guard hasMetMember || start.duration(to: .now) > Self.patience else { return }
         let reachable = endpoints.flatMap(MachineAddresses.reachable).filter {
             $0.utf8.count <= RosterMember.maximumEndpointBytes
         }

@@ -36,6 +36,7 @@ extension Engine {
             if lacking.isEmpty { epochCare.since.removeAll() }
             return
         }
+        guard hasMetMember else { return }
         epochCare.since = epochCare.since.filter { lacking.contains($0.key) }
         for station in lacking where epochCare.since[station] == nil { epochCare.since[station] = moment.instant }
         guard let own = roster.members[replica.identity.stationKey], own.may(.publishEpochs), !isInstalling else {

@@ -36,6 +36,10 @@ public final class Engine {
     /// Checkpoints that are made, taken or installed.
     var checkpoints = CheckpointDesk()
     var epochCare = EpochCare()
+    /// Whether a member and this station have held the same roster entries since this engine began, or this station is the only
+    /// member. Until then it may be that its disk was put back, and nothing goes into its roster log by itself: that would be a
+    /// second history of what it wrote before and has lost.
+    public private(set) var hasMetMember = false
     /// What is done about bodies that are lacking.
     var backfill = BackfillDesk()
     /// What is done about finding out whether peers have the same rows.
@@ -143,11 +147,22 @@ public final class Engine {
         tickDissemination(at: moment)
         reconsiderRoom(at: moment)
         dial(at: moment)
+        noticeMeeting()
         returnIfLapsed()
         careForBackfill(at: moment)
         shareEpochs(at: moment)
         careForAgreement(at: moment)
         if configuration.caresForPages { careForPages(at: moment) }
+    }
+
+    /// Notes that a member and this station hold the same roster entries.
+    private func noticeMeeting() {
+        if hasMetMember { return }
+        hasMetMember =
+            roster.members.count == 1
+            || links.values.contains { link in
+                link.session.configuration.standing == .members && link.session.isSettled(.roster)
+            }
     }
 
     /// Ends this station's lapse once it holds what a member holds.
