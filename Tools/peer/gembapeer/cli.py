@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import signal
 import sys
 import time
@@ -20,7 +21,7 @@ from .writing import body_content, operations_of
 PROTOCOL = Path(__file__).resolve().parents[3] / "Protocol"
 
 
-def main() -> int:
+def main(given: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="gembapeer", description="A second implementation of the Gemba protocol.")
     commands = parser.add_subparsers(dest="command", required=True)
     joining = commands.add_parser("join", help="become a member with the token of an invitation")
@@ -52,7 +53,7 @@ def main() -> int:
     commands.add_parser("vectors", help="run the test vectors").add_argument(
         "--folder", type=Path, default=PROTOCOL / "vectors"
     )
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given)
     try:
         return int(COMMANDS[arguments.command](arguments) or 0)
     except (Malformed, bundle.Refused, OSError, ValueError, KeyError) as error:
@@ -75,6 +76,7 @@ def _join(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     station = Station.open(arguments.data)
     node = Node(station, arguments.listen, _dialled(arguments.peer))
     if arguments.listen and station.is_member:

@@ -26,6 +26,8 @@ class Hello(NamedTuple):
     wall: int
     tip: Ref | None
     held: tuple[SignedHead, ...]
+    extensions: tuple[Any, ...] = ()
+    """What later versions say beyond this."""
 
 
 class Root(NamedTuple):
@@ -128,11 +130,12 @@ def read_frame(data: bytes) -> tuple[bytes, Message]:
 
 
 def _hello(fields: list[Any]) -> Hello:
-    lowest, highest, plant, station, nonce, capabilities, wall, tip, held = array(fields, 9, 2**20)[:9]
+    lowest, highest, plant, station, nonce, capabilities, wall, tip, held, *extensions = array(fields, 9, 2**20)
     need(natural(lowest) <= natural(highest), "N2: the versions are out of order")
     return Hello(
         lowest, highest, blob(plant, 32), blob(station, 32), blob(nonce, 8), natural(capabilities), natural(wall),
         None if tip is None else reference(tip), tuple(SignedHead.read(head) for head in array(held, 0, 8)),
+        tuple(extensions),
     )  # fmt: skip
 
 
@@ -217,7 +220,7 @@ def write_frame(session: bytes, message: Message) -> bytes:
     match message:
         case Hello():
             held = [head.item() for head in message.held]
-            return encode([HELLO, session, *message[:8], held])
+            return encode([HELLO, session, *message[:8], held, *message.extensions])
         case Root():
             return encode([ROOT, session, *message])
         case Vector(kind, number, parts):

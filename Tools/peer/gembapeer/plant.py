@@ -150,6 +150,9 @@ class Folder:
     def peer(self, name: str) -> Program:
         return self._make(name, [sys.executable, "-m", "gembapeer"])
 
+    def later(self, name: str) -> Program:
+        return self._make(name, [sys.executable, "-m", "gembapeer.later"])
+
     def end(self) -> None:
         for program in self.programs:
             program.stop()

@@ -221,6 +221,16 @@ def hello_of_tomorrow(probe: Probe) -> None:
     wire.expect(m.Root, repeat=lambda: wire.socket.send(frame))
 
 
+def n18_nothing_but_hellos_before_ones_own(probe: Probe) -> None:
+    wire = probe.wire()
+    wire.socket.send(b"")
+    said = list(wire.messages(3.0))
+    if not said:
+        raise Silent("no hello came")
+    if any(not isinstance(message, m.Hello) for message in said):
+        raise Unexpected(f"{said} before a hello")
+
+
 def n5_a_head_that_another_key_signed_is_ignored(probe: Probe) -> None:
     wire = probe.greeted()
     station = next(message.station for message in wire.seen if isinstance(message, m.Hello))
@@ -525,7 +535,8 @@ def l3_a_full_lobby_lets_in_nobody_else(probe: Probe) -> None:
 
 PROBES: list[Callable[[Probe], None]] = [
     n2_frames_before_a_hello_are_dropped, n3_no_common_version, hello_with_another_plant, hello_with_another_station,
-    hello_of_tomorrow, n5_a_head_that_another_key_signed_is_ignored, n3_an_unknown_type, n3_bytes_that_are_no_frame,
+    hello_of_tomorrow, n18_nothing_but_hellos_before_ones_own, n5_a_head_that_another_key_signed_is_ignored,
+    n3_an_unknown_type, n3_bytes_that_are_no_frame,
     n1_a_frame_of_another_session_is_dropped, n3_malformed_is_malformed_under_any_session, n2_a_new_session_replaces_the_old_one,
     l1_a_frame_beyond_the_limit_closes_the_link_alone, v5_a_repeated_root_is_answered,
     v5_a_repeated_question_has_the_same_answer, v6_references_outside_the_prefix_are_malformed,

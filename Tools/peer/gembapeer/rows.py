@@ -1,5 +1,6 @@
 """Asks a peer whether its rows are those that are held here, and answers when it asks (10-agreement §3 and §4)."""
 
+import logging
 from hashlib import sha256
 from typing import Callable, NamedTuple
 
@@ -11,6 +12,7 @@ from .replica import Replica
 
 REPEAT = 5.0
 LATER = 2.0
+logger = logging.getLogger(__name__)
 
 
 class Basis(NamedTuple):
@@ -142,5 +144,6 @@ class Rows:
             for table, row, state in statement.states:
                 ours = tree.state((table, row)).state
                 if ours != state and not tree.is_passed_over((table, row)):
+                    logger.warning("row %s of table %d differs", row.hex(), table)
                     self.differing[table, row] = ours, state
         self._ask_next(basis, now)

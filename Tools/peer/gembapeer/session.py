@@ -1,8 +1,9 @@
 """One conversation on one link (06-session); it does no I/O, and is told the time."""
 
+import logging
 import secrets
 from enum import Enum
-from typing import Callable
+from typing import Any, Callable
 
 from . import keys
 from . import messages as m
@@ -20,6 +21,7 @@ OFFER_PATIENCE = 10.0
 ROWS_CHECK = 0.5
 CAPABILITIES = m.PACKS | m.AGREEMENT
 LOBBY_SECONDS, LOBBY_BYTES = 5.0, 64 * 1024
+logger = logging.getLogger(__name__)
 
 
 class Phase(Enum):
@@ -31,6 +33,11 @@ class Phase(Enum):
 class Session:
     """What goes out is handed to `transmit`; the node reads `phase`, `peer` and `bye`."""
 
+    versions = (1, 1)
+    capabilities = CAPABILITIES
+    extensions: tuple[Any, ...] = ()
+    """What this program says of itself in a hello; a later one says more (see `later`)."""
+
     def __init__(
         self, station: Station, nonce: bytes, transport: bytes, dialled: bool, transmit: Callable[[bytes], None],
         now: float, wall: int,
@@ -39,6 +46,7 @@ class Session:
         self.transport, self.dialled, self.transmit = transport, dialled, transmit
         self.id = secrets.token_bytes(8)
         self.phase = Phase.GREETING
+        self.version = 0
         self.peer: m.Hello | None = None
         self.peer_id = b""
         self.ended: set[bytes] = set()
@@ -64,6 +72,12 @@ class Session:
         member = self.replica.roster().members.get(self.peer.station)
         return member if member and member.member.transport == self.transport else None
 
+    @property
+    def name(self) -> str:
+        """Whom the link has proven the peer to be, for people."""
+        owners = self.replica.roster().by_transport(self.transport)
+        return owners[0].member.name if owners else "a stranger"
+
     def _shows(self) -> Clock | None:
         """How much of each log may be sent into the lobby, or None where all may (N17)."""
         if self.member:
@@ -76,14 +90,22 @@ class Session:
 
     def _send(self, message: m.Message) -> None:
         self.sent_at = self._now
-        self.transmit(m.write_frame(self.id, message))
+        self.transmit(self.write(message))
+
+    def write(self, message: m.Message) -> bytes:
+        return m.write_frame(self.id, message)
+
+    def read(self, frame: bytes) -> tuple[bytes, m.Message]:
+        return m.read_frame(frame)
 
     def _greet(self) -> None:
         own = self.station.data_log
         log = self.replica.logs.get(own) if own else None
         tip = log.ref(own, len(log.hashes) - 1) if own and log else None
         station, plant = self.station.key, self.replica.plant
-        self._send(m.Hello(1, 1, plant, station, self.nonce, CAPABILITIES, self.wall, tip, self._held()))
+        self._send(m.Hello(
+            *self.versions, plant, station, self.nonce, self.capabilities, self.wall, tip, self._held(), self.extensions
+        ))  # fmt: skip
 
     def _held(self) -> tuple[SignedHead, ...]:
         """The newest heads of the data logs of the member whose key the link has proven."""
@@ -98,6 +120,7 @@ class Session:
     def end(self, code: int, words: str) -> None:
         """Says bye; nothing answers it (N16)."""
         if self.phase != Phase.CLOSED:
+            logger.info("bye %d to %s: %s", code, self.name, words)
             self._send(m.Bye(code, words))
             self._close()
 
@@ -117,7 +140,7 @@ class Session:
                 self.lobby_bytes += len(frame)
                 if self.lobby_bytes > LOBBY_BYTES:
                     return self.end(m.LOBBY_TIMEOUT, "the lobby is for the roster")
-            session, message = m.read_frame(frame)
+            session, message = self.read(frame)
             if isinstance(message, m.Hello):
                 self.heard_at = now
                 self._on_hello(session, message)
@@ -139,16 +162,15 @@ class Session:
             if not self.has_peer_gone_on:
                 self._greet()
             return
-        if hello.lowest > 1 or hello.highest < 1:
-            return self.end(m.NO_VERSION, "version 1 only")
-        if hello.plant != self.replica.plant:
-            return self.end(m.OTHER_PLANT, "another plant")
-        owners = self.replica.roster().by_transport(self.transport)
-        if owners and hello.station not in {owner.station for owner in owners}:
-            return self.end(m.IDENTITY, "the link proves another station")
+        if refusal := self._refusal(hello):
+            # What still comes of that session begins no other one.
+            self.ended.add(session)
+            return self.end(*refusal)
         self.peer, self.peer_id = hello, session
         self.has_peer_gone_on = False
         self.phase = Phase.OPEN
+        self.version = min(self.versions[1], hello.highest)
+        logger.info("version %d with %s, who adds %s", self.version, self.name, list(hello.extensions))
         self.echo = hello.wall
         self._heed(hello)
         # The first one may have been lost with a link that was not up yet.
@@ -162,6 +184,17 @@ class Session:
         }
         self.rows = Rows(self.replica, self._send)
         self.channels[ROSTER].open(self._now)
+
+    def _refusal(self, hello: m.Hello) -> tuple[int, str] | None:
+        lowest, highest = self.versions
+        if hello.lowest > highest or hello.highest < lowest:
+            return m.NO_VERSION, f"versions {lowest} to {highest} are spoken"
+        if hello.plant != self.replica.plant:
+            return m.OTHER_PLANT, "another plant"
+        owners = self.replica.roster().by_transport(self.transport)
+        if owners and hello.station not in {owner.station for owner in owners}:
+            return m.IDENTITY, "the link proves another station"
+        return None
 
     def _heed(self, hello: m.Hello) -> None:
         """Evidence that the own database was rolled back or copied (N5, N6)."""
@@ -180,6 +213,7 @@ class Session:
     def _on_message(self, message: m.Message) -> None:
         if isinstance(message, m.Bye):
             self.bye = message
+            logger.info("bye %d from %s: %s", message.code, self.name, message.text)
             return self._close()
         if isinstance(message, m.Pulse):
             self.echo = message.wall
@@ -236,6 +270,7 @@ class Session:
         if self.phase == Phase.CLOSED:
             return
         if now - self.heard_at > SILENCE:
+            logger.info("silence from %s", self.name)
             return self._close()
         if not self.has_peer_gone_on and now - self.greeted_at > 1:
             self.greeted_at = now

@@ -6,7 +6,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 from . import keys
 from .acts import ENDPOINTS, JOIN, Token, is_acceptable_name, what_a_join_signs
@@ -136,14 +136,17 @@ class Station:
             standing = self.replica.roster().members[self.key]
             if standing.endpoints == tuple(endpoints):
                 return
-            log = self.replica.logs[self.roster_log]
-            deps = self.replica.frontier(ROSTER, self.roster_log)
-            lamport = 1 + max(log.lamports[-1], self.replica.lamport(deps))
             # The clock counts well: it never gives the number of an act of before.
-            timestamp = clock_reading(0)
-            body = encode([timestamp, lamport, 0, "", "", [[ENDPOINTS, timestamp, endpoints]]])
-            self.replica.append(self.roster_log, [Entry(deps, None, 0, body)], self.seed)
-            self.replica.refresh()
+            self._act([ENDPOINTS, clock_reading(0), endpoints])
+
+    def _act(self, *acts: list[Any]) -> None:
+        """Appends to the own roster log, inside a transaction of the caller."""
+        log = self.replica.logs[self.roster_log]
+        deps = self.replica.frontier(ROSTER, self.roster_log)
+        lamport = 1 + max(log.lamports[-1], self.replica.lamport(deps))
+        body = encode([clock_reading(0), lamport, 0, "", "", acts])
+        self.replica.append(self.roster_log, [Entry(deps, None, 0, body)], self.seed)
+        self.replica.refresh()
 
     # Incarnations
 
