@@ -280,7 +280,9 @@ public final class Engine {
             // This one would be dialled again and again only to be refused.
             rest(link, .whileOpen(survivor.id))
         }
-        guard let station = link.session.peer?.station, peers[station] != nil else { return }
+        // One that was refused before it had greeted is known by its key.
+        let met = link.session.peer?.station ?? link.session.configuration.expectedStation
+        guard let station = met, peers[station] != nil else { return }
         let remains = links.values.contains { $0.session.peer?.station == station }
         updatePeer(station) { status in
             status.isConnected = remains
