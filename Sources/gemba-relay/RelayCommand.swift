@@ -25,7 +25,7 @@ struct RelayCommand: ParsableCommand {
         subcommands: [
             RunCommand<Relay>.self, JoinCommand<Relay>.self, StatusCommand<Relay>.self, MemberCommand<Relay>.self,
             DigestCommand<Relay>.self, VerifyCommand<Relay>.self, DoctorCommand<Relay>.self,
-            BundleCommand<Relay>.self, KeyCommand<Relay>.self,
+            BundleCommand<Relay>.self, ForkCommand<Relay>.self, KeyCommand<Relay>.self,
         ],
         defaultSubcommand: RunCommand<Relay>.self)
 }

@@ -29,7 +29,7 @@ struct GembaCommand: ParsableCommand {
                     WhyCommand<Station>.self, HistoryCommand<Station>.self, DigestCommand<Station>.self,
                     DiffCommand<Station>.self,
                     VerifyCommand<Station>.self, DoctorCommand<Station>.self, CompactCommand<Station>.self,
-                    BundleCommand<Station>.self, KeyCommand<Station>.self,
+                    BundleCommand<Station>.self, ForkCommand<Station>.self, KeyCommand<Station>.self,
                 ]),
             CommandGroup(
                 name: "The plant",

@@ -25,6 +25,14 @@ struct VoidRunFinder {
         return Found(kept: kept, run: rest, place: place, verified: verified)
     }
 
+    /// Whether all of a run is held: it came once more, and counted by then.
+    func isHeld(_ kept: LogStore.VoidRun) throws -> Bool {
+        guard let log = try context.log.tip(number: kept.log),
+            case .held = try RunPlacer(log: context.log).place(kept.run, in: log, noting: { _, _ in })
+        else { return false }
+        return true
+    }
+
     /// The place of a run of which something counts, and the last entry that does; nil for others.
     func counting(_ kept: LogStore.VoidRun) throws -> (Found, last: SequenceNumber)? {
         guard let found = try place(kept) else { return nil }

@@ -225,6 +225,7 @@ struct BatchApplier {
             isDone = true
             for log in try context.log.logsWithVoid() {
                 for kept in try context.log.voidRuns(of: log.number) {
+                    if try finder.isHeld(kept) { try context.log.forgetVoid(kept) }
                     guard let (found, last) = try finder.counting(kept) else { continue }
                     do throws(Refusal) {
                         _ = try adopt(found, through: last)
