@@ -9,8 +9,10 @@ struct Disputes: Sendable {
     /// Whether the peer holds several branches of one log; with any other, disputes stay open.
     var areSettled = false
     private var logs: Set<ReplicaID> = []
-    /// How often each log was opened in this round.
+    /// How often each log was opened in this round since something new was learned of it.
     private var openings: [ReplicaID: Int] = [:]
+    /// What both ends held of a log when it was settled last.
+    private var latest: [ReplicaID: PlacedTrace] = [:]
     private var repetition: Instant?
     private var interval: Patience
 
@@ -30,12 +32,16 @@ struct Disputes: Sendable {
         repetition = nil
     }
 
-    mutating func settle(_ log: ReplicaID) { logs.remove(log) }
+    mutating func settle(_ trace: PlacedTrace) {
+        logs.remove(trace.log)
+        if latest.updateValue(trace, forKey: trace.log) != trace { openings[trace.log] = 0 }
+    }
 
     /// A new round begins with what it compares.
     mutating func forget() {
         logs = []
         openings = [:]
+        latest = [:]
         repetition = nil
     }
 
@@ -79,7 +85,7 @@ extension LogSync {
     mutating func receive(_ placed: [PlacedTrace], into outbox: inout Outbox) {
         guard phase == .streaming else { return }
         for trace in placed {
-            disputes.settle(trace.log)
+            disputes.settle(trace)
             outgoing.correct(trace.ends.map(\.replica), holding: trace.held)
             announcements.forgetHeldPosition()
             noteOwn(trace.ends)

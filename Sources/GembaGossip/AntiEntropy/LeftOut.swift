@@ -7,6 +7,8 @@ struct LeftOut: Sendable {
     private var retry: Instant?
     private var wait: Patience
     private var noted = Instant()
+    /// Whether the latest round began after the whole wait, and not sooner for another reason.
+    private var hasWaited = false
 
     init(limits: SessionLimits) { wait = Patience(from: limits.leftOutRetry, to: limits.greatestPatience) }
 
@@ -14,16 +16,20 @@ struct LeftOut: Sendable {
         if lack == .roster { waitsForRoster = true }
         guard retry == nil else { return }
         // Trouble that returns as soon as it was given another chance is the same trouble.
-        if noted.duration(to: now) > wait.current * 2 { wait.reset() }
+        if noted.duration(to: now) > wait.current * 4 {
+            wait.reset()
+        } else if hasWaited {
+            wait.grow()
+        }
         noted = now
         retry = now.advanced(by: wait.current)
-        wait.grow()
     }
 
     func isDue(at now: Instant) -> Bool { retry.map { $0 <= now } ?? false }
 
     /// A round has begun, which brings everything again.
-    mutating func noteBeginning() {
+    mutating func noteBeginning(at now: Instant) {
+        hasWaited = isDue(at: now)
         waitsForRoster = false
         retry = nil
     }

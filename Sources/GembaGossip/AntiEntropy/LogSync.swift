@@ -97,7 +97,7 @@ struct LogSync: Sendable {
         guard !isEnabled else { return }
         isEnabled = true
         arrival = now
-        if let theirRoot, theirRoot.round > round { begin(theirRoot.round) } else { openRound(at: now) }
+        if let theirRoot, theirRoot.round > round { begin(theirRoot.round, at: now) } else { openRound(at: now) }
     }
 
     /// The peer forgot everything: stops until ``enable(at:)``. Rounds go on counting.
@@ -113,13 +113,13 @@ struct LogSync: Sendable {
     /// Opens a round, now or as soon as the rate allows.
     mutating func openRound(at now: Instant) {
         guard isEnabled, schedule.opens(at: now) else { return }
-        begin(round + 1)
+        begin(round + 1, at: now)
     }
 
-    private mutating func begin(_ round: UInt64) {
+    private mutating func begin(_ round: UInt64, at now: Instant) {
         self.round = round
         schedule.noteBeginning()
-        leftOut.noteBeginning()
+        leftOut.noteBeginning(at: now)
         abandonRound()
         phase = .draining
     }
@@ -140,7 +140,7 @@ struct LogSync: Sendable {
         at now: Instant, audience: ReadRequest.Audience, linkIsWritable: Bool, into outbox: inout Outbox
     ) {
         guard isEnabled else { return }
-        if let theirRoot, theirRoot.round > round, schedule.adopts(at: now) { begin(theirRoot.round) }
+        if let theirRoot, theirRoot.round > round, schedule.adopts(at: now) { begin(theirRoot.round, at: now) }
         if phase == .draining, incoming.isDrained { phase = .snapshotting }
         // The snapshot is kept no longer than the peer may ask about it.
         if phase == .streaming, comparison?.isPeerComplete == true { comparison = nil }

@@ -151,13 +151,21 @@ struct CausalOrder {
 }
 
 extension LogStore {
-    /// Puts another order of the same entries in the place of the one in which they stood.
+    /// Puts another order of the same entries in the place of the one in which they stood. The gaps in that, where entries were
+    /// taken away, become one at its end, so that no place is given twice.
     func renewOrder(_ stretches: [LogStretch]) throws {
-        guard let last = stretches.last, last.end == (try lastPosition(of: .data)) + 1 else {
+        let end = try lastPosition(of: .data) + 1
+        var count: Int64 = 0
+        try scanStretches(of: .data, after: 0) { stretch in
+            count += stretch.count
+            return true
+        }
+        guard let last = stretches.last, last.end == count + 1 else {
             throw StoreError(.corrupted, "The order of the logs does not cover them; run `gemba verify`.")
         }
         try connection.statement("DELETE FROM gemba_order WHERE kind = ?").bind(1, Int64(LogKind.data.rawValue)).run()
         for stretch in stretches { try insertStretch(stretch, of: .data) }
+        if last.end < end { try insertGap(at: last.end, count: end - last.end, of: .data) }
         try markBeginnings(stretches)
         forgetSegments()
     }

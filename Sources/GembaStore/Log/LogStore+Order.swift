@@ -99,12 +99,16 @@ extension LogStore {
         }
         for stretch in stretches {
             let kept = stretch.first > end ? 0 : Int64(end - stretch.first) + 1
-            try connection.statement(
-                "INSERT OR REPLACE INTO gemba_order (kind, position, replica, first) VALUES (?, ?, ?, ?)"
-            )
-            .bind(1, Int64(tip.kind.rawValue)).bind(2, stretch.position + kept).bind(3, Self.gap)
-            .bind(4, stretch.count - kept).run()
+            try insertGap(at: stretch.position + kept, count: stretch.count - kept, of: tip.kind)
         }
+    }
+
+    /// Notes where entries were taken away, and how many.
+    func insertGap(at position: Int64, count: Int64, of kind: LogKind) throws {
+        try connection.statement(
+            "INSERT OR REPLACE INTO gemba_order (kind, position, replica, first) VALUES (?, ?, ?, ?)"
+        )
+        .bind(1, Int64(kind.rawValue)).bind(2, position).bind(3, Self.gap).bind(4, count).run()
     }
 
     /// Calls `body` with the stretches that hold positions after `position`, in order and each from its beginning, until it
