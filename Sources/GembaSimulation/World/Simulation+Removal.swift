@@ -21,10 +21,11 @@ extension Simulation {
     /// An administrator removes somebody or takes that back; or a station retires itself.
     func govern() throws {
         let governors = nodes.filter { $0.process != nil && ($0.role == .admin || random.chance(0.1)) }
-        guard let node = random.pick(governors), let replica = node.process?.replica else { return }
+        guard let node = random.pick(governors) else { return }
         trace.add(9, time.now, node.index)
         do {
-            guard try decide(at: node, replica) else { return }
+            // The replica is held no longer than that: the process may die of it.
+            guard let replica = node.process?.replica, try decide(at: node, replica) else { return }
         } catch let error as StoreError where error.code == .notPermitted {
             // It was removed itself, or somebody above it decided.
             return
