@@ -130,7 +130,7 @@ extension Engine {
                 showsBranches: links[id]?.session.peer?.knowsBranches ?? false)
             let loaded = LoadedRuns(
                 kind: request.kind, round: request.round, runs: runs, position: position, reachedEnd: reachedEnd,
-                forked: request.kind == .data ? Set(try replica.branches().map(\.log)) : [])
+                forked: request.kind == .data && !runs.isEmpty ? Set(try replica.branches().map(\.log)) : [])
             return input(id) { $0.onLoaded(loaded, at: moment) }
         } catch {
             return unavailable(request.kind, error, on: id, at: moment)
