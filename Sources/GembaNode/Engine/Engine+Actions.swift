@@ -109,8 +109,7 @@ extension Engine {
     private func answerSnapshot(_ kind: LogKind, on id: LinkID, at moment: Moment) -> [SessionAction] {
         do {
             let showsBranches = links[id]?.session.peer?.knowsBranches ?? false
-            let (vector, position, floors) = try replica.snapshot(of: kind, showsBranches: showsBranches)
-            let branches = showsBranches && kind == .data ? try replica.branches() : []
+            let (vector, position, floors, branches) = try replica.snapshot(of: kind, showsBranches: showsBranches)
             let snapshot = VectorSnapshot(
                 references: vector, position: position, floors: floors,
                 branches: Dictionary(

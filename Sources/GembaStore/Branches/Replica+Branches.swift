@@ -19,22 +19,7 @@ public struct Branch: Hashable, Sendable {
 
 extension Replica {
     /// The paths of all forked logs, sorted by log and first entry.
-    public func branches() throws -> [Branch] {
-        try withReader { context in
-            let map = try context.log.branches()
-            let tips = try map.forkedLogs.flatMap(map.chains(of:)).compactMap { try context.log.tip(number: $0) }
-            return try tips.flatMap { tip in
-                let ends = try context.log.ends(of: tip)
-                return ends.indices.map { index in
-                    let end = ends[index]
-                    let first = map[end.replica]?.first ?? 0
-                    return Branch(
-                        name: end.replica, log: tip.author, station: tip.station, first: first, last: end.sequence,
-                        isClosed: index + 1 < ends.count || !map.chains(leaving: tip.dot).isEmpty)
-                }
-            }.sorted { ($0.log, $0.first, $0.name) < ($1.log, $1.first, $1.name) }
-        }
-    }
+    public func branches() throws -> [Branch] { try withReader { try $0.log.allBranches() } }
 
     // MARK: - Finding what two replicas have in common
 
@@ -97,6 +82,22 @@ extension Replica {
 }
 
 extension LogStore {
+    /// The paths of all forked logs, sorted by log and first entry.
+    func allBranches() throws -> [Branch] {
+        let map = try branches()
+        let tips = try map.forkedLogs.flatMap(map.chains(of:)).compactMap { try tip(number: $0) }
+        return try tips.flatMap { tip in
+            let ends = try ends(of: tip)
+            return ends.indices.map { index in
+                let end = ends[index]
+                let first = map[end.replica]?.first ?? 0
+                return Branch(
+                    name: end.replica, log: tip.author, station: tip.station, first: first, last: end.sequence,
+                    isClosed: index + 1 < ends.count || !map.chains(leaving: tip.dot).isEmpty)
+            }
+        }.sorted { ($0.log, $0.first, $0.name) < ($1.log, $1.first, $1.name) }
+    }
+
     /// Entries of a log: the ends of all its chains, and what comes before them in steps that double.
     fileprivate func points(of log: Int64) throws -> [LogTrace.Point] {
         let map = try branches()

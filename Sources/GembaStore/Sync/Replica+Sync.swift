@@ -11,16 +11,18 @@ extension Replica {
         try withReader { try $0.log.vector(of: kind) }
     }
 
-    /// The vector together with the place of the newest entry, and up to where logs are folded, of one moment.
+    /// The vector together with the place of the newest entry, up to where logs are folded, and the branches that it shows, of one
+    /// moment.
     ///
     /// - Parameter showsBranches: whether forked logs are shown with all their branches, or as the half that came first.
     public func snapshot(
         of kind: LogKind, showsBranches: Bool = true
-    ) throws -> (vector: [ChangeReference], position: Int64, floors: VersionVector) {
+    ) throws -> (vector: [ChangeReference], position: Int64, floors: VersionVector, branches: [Branch]) {
         try withReader { context in
             (
                 try context.log.vector(of: kind, showsBranches: showsBranches), try context.log.lastPosition(of: kind),
-                kind == .data ? try context.log.floors() : VersionVector()
+                kind == .data ? try context.log.floors() : VersionVector(),
+                kind == .data && showsBranches ? try context.log.allBranches() : []
             )
         }
     }
