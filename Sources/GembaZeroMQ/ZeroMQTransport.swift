@@ -52,7 +52,11 @@ public final class ZeroMQTransport: Transport {
             listen: try listen.map(Self.endpoint), secret: secret, publicKey: publicKey)
         let desk = plant.map { KeyDesk(plant: $0, key: publicKey, report: onEvent) }
         self.desk.withLock { $0 = desk }
-        defer { desk?.close() }
+        defer {
+            desk?.close()
+            // What it reports to may hold this transport.
+            self.desk.withLock { $0 = nil }
+        }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 let thread = Thread { [mailbox] in

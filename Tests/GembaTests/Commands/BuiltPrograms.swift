@@ -62,9 +62,14 @@ final class RunningProgram: @unchecked Sendable {
         for path in [outPath, errPath] { try Data().write(to: URL(fileURLWithPath: path)) }
         process.executableURL = runner.first.map { URL(fileURLWithPath: $0) } ?? program
         process.arguments = runner.isEmpty ? arguments : runner.dropFirst() + [program.path] + arguments
-        process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: inPath))
-        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: outPath))
-        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errPath))
+        let files = [
+            try FileHandle(forReadingFrom: URL(fileURLWithPath: inPath)),
+            try FileHandle(forWritingTo: URL(fileURLWithPath: outPath)),
+            try FileHandle(forWritingTo: URL(fileURLWithPath: errPath)),
+        ]
+        // Foundation keeps an ended process, and with it these files; with some 1,300 of them open, the next start crashes.
+        defer { for file in files { try? file.close() } }
+        (process.standardInput, process.standardOutput, process.standardError) = (files[0], files[1], files[2])
         var environment = ProcessInfo.processInfo.environment
         environment["GEMBA_DATA"] = nil
         environment["USER"] = "tester"

@@ -108,6 +108,29 @@ struct NodeTests {
         #expect(try b.verify().fault == nil)
     }
 
+    @Test("A node that has stopped keeps neither its replica nor its files", arguments: TransportUnderTest.allCases)
+    func stopped(kind: TransportUnderTest) async throws {
+        let bench = try NodeBench(kind)
+        let folder = bench.plant.folder.folder("L3")
+        weak var kept: Replica?
+        do {
+            let replica = try bench.plant.enrol("L3")
+            kept = replica
+            let listening = bench.endpoint()
+            try await bench.run([(bench.plant.founder, listening, []), (replica, bench.endpoint(), [
+                PeerAddress(endpoint: listening, transport: bench.plant.founder.identity.transportKey)
+            ])]) {
+                try await eventually("convergence") { try replica.digest() == bench.plant.founder.digest() }
+            }
+        }
+        // The last threads of a node end by themselves.
+        try await eventually("the replica's end", within: .seconds(10)) { kept == nil }
+        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap {
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
+        }
+        #expect(!open.contains { $0.hasPrefix(folder) })
+    }
+
     @Test("What another process wrote is sent, also when the peer's changes come in at that moment")
     func otherProcess() async throws {
         let bench = try NodeBench(.inProcess)
