@@ -117,9 +117,15 @@ struct NodeTests {
             let replica = try bench.plant.enrol("L3")
             kept = replica
             let listening = bench.endpoint()
-            try await bench.run([(bench.plant.founder, listening, []), (replica, bench.endpoint(), [
-                PeerAddress(endpoint: listening, transport: bench.plant.founder.identity.transportKey)
-            ])]) {
+            try await bench.run([
+                (bench.plant.founder, listening, []),
+                (
+                    replica, bench.endpoint(),
+                    [
+                        PeerAddress(endpoint: listening, transport: bench.plant.founder.identity.transportKey)
+                    ]
+                ),
+            ]) {
                 try await eventually("convergence") { try replica.digest() == bench.plant.founder.digest() }
             }
         }
