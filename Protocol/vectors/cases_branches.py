@@ -76,14 +76,16 @@ def frames(session, case):
     logs = sorted(seeded(f"log {index}", 16) for index in range(3))
     traces = [[logs[0], [point(0), point(4), point(6), point(7)]], [logs[1], [point(9)]]]
 
-    def trace(title, traces, error=None, asks=1, rule="S26"):
-        return case(rule, title, [18, session, 3, asks, traces], error,
-                    type=18, round=3, asks=asks == 1,
+    def trace(title, traces, error=None, asks=1, kind=0, rule="S26"):
+        return case(rule, title, [18, session, kind, 3, asks, traces], error,
+                    type=18, kind=kind, round=3, asks=asks == 1,
                     traces=[{"log": log, "points": [dict(zip(("sequence", "prefix"), item)) for item in points]}
                             for log, points in traces])  # fmt: skip
 
     yield trace("traces of two logs", traces)
     yield trace("an answer", traces[:1], asks=0)
+    yield trace("traces of roster logs", traces, kind=1)
+    yield trace("a kind of log that there is not", traces, "outOfRange", kind=2)
     ends = sorted([7, seeded(f"end {index}", 16)] for index in range(2))
     yield trace("two ends with one number", [[logs[0], ends]])
     yield trace("1,024 points", [[logs[0], [point(number) for number in range(1024)]]])

@@ -57,7 +57,7 @@ struct Enrolment {
 
     /// The invitation by which a prepared replica wants to join.
     private func invitation(of replica: Replica, _ roster: Roster) -> InviteKey? {
-        for log in roster.logs.values where log.station == replica.identity.stationKey {
+        for log in roster.logs where log.station == replica.identity.stationKey {
             for entry in log.entries {
                 for case .join(let invite, _, _) in entry.body?.acts ?? [] { return invite }
             }
@@ -67,7 +67,7 @@ struct Enrolment {
 
     /// The words that the inviter's side has to show, too.
     static func words(of replica: Replica) throws -> EnrolmentWords? {
-        let logs = try replica.roster().logs.values.filter { $0.station == replica.identity.stationKey }
+        let logs = try replica.roster().logs.filter { $0.station == replica.identity.stationKey }
         return logs.sorted { $0.replica < $1.replica }.lazy.compactMap(EnrolmentWords.init(of:)).first
     }
 

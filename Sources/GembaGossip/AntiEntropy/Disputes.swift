@@ -58,7 +58,7 @@ extension LogSync {
     /// Asks what the peer holds of the logs in dispute, and tells what is held here.
     mutating func askForTraces(at now: Instant, into outbox: inout Outbox) {
         let logs = disputes.question(at: now)
-        if !logs.isEmpty { outbox.add(.trace(logs, asks: true)) }
+        if !logs.isEmpty { outbox.add(.trace(kind, logs, asks: true)) }
     }
 
     /// A run of the peer's contradicts what is held, so each holds a part of a log that the other lacks.
@@ -71,14 +71,14 @@ extension LogSync {
     /// The peer tells what it holds of forked logs.
     mutating func receive(_ message: TraceMessage, into outbox: inout Outbox) {
         guard message.round == round, phase == .comparing || phase == .streaming else { return }
-        if message.asks { outbox.add(.trace(message.traces.map(\.log), asks: false)) }
-        if phase == .streaming { outbox.add(.place(message.traces)) }
+        if message.asks { outbox.add(.trace(kind, message.traces.map(\.log), asks: false)) }
+        if phase == .streaming { outbox.add(.place(kind, message.traces)) }
     }
 
     /// The store told what it holds.
     mutating func send(_ traces: [LogTrace], asks: Bool, into outbox: inout Outbox) {
         guard !traces.isEmpty, phase == .comparing || phase == .streaming else { return }
-        outbox.send(.trace(TraceMessage(round: round, asks: asks, traces: traces)))
+        outbox.send(.trace(TraceMessage(kind: kind, round: round, asks: asks, traces: traces)))
     }
 
     /// The store found which of the peer's entries are held here: the peer lacks all others.
@@ -96,20 +96,26 @@ extension LogSync {
 }
 
 extension Session {
-    /// Answers ``SessionAction/trace(_:asks:)``. Logs of which nothing is held are left out.
-    public mutating func onTraces(_ traces: [LogTrace], asks: Bool, at moment: Moment) -> [SessionAction] {
-        perform(at: moment) { (session, outbox) in session.data.send(traces, asks: asks, into: &outbox) }
+    /// Answers ``SessionAction/trace(_:_:asks:)``. Logs of which nothing is held are left out.
+    public mutating func onTraces(
+        _ traces: [LogTrace], of kind: LogKind, asks: Bool, at moment: Moment
+    ) -> [SessionAction] {
+        perform(at: moment) { (session, outbox) in session.withSync(kind) { $0.send(traces, asks: asks, into: &outbox) } }
     }
 
-    /// Answers ``SessionAction/place(_:)``.
-    public mutating func onPlaced(_ placed: [PlacedTrace], at moment: Moment) -> [SessionAction] {
-        perform(at: moment) { (session, outbox) in session.data.receive(placed, into: &outbox) }
+    /// Answers ``SessionAction/place(_:_:)``.
+    public mutating func onPlaced(
+        _ placed: [PlacedTrace], of kind: LogKind, at moment: Moment
+    ) -> [SessionAction] {
+        perform(at: moment) { (session, outbox) in session.withSync(kind) { $0.receive(placed, into: &outbox) } }
     }
 
     /// Runs that were applied contradicted what is held of these logs.
-    public mutating func onContradiction(in logs: Set<ReplicaID>, at moment: Moment) -> [SessionAction] {
+    public mutating func onContradiction(
+        in logs: Set<ReplicaID>, of kind: LogKind, at moment: Moment
+    ) -> [SessionAction] {
         perform(at: moment) { (session, outbox) in
-            session.data.noteContradiction(in: logs, at: moment.instant, into: &outbox)
+            session.withSync(kind) { $0.noteContradiction(in: logs, at: moment.instant, into: &outbox) }
         }
     }
 }

@@ -54,9 +54,7 @@ extension Session {
         case .announce, .tree:
             try receiveDissemination(message, into: &outbox)
         case .trace(let trace):
-            // Nobody sends one who was not told that this node takes it, and a stranger learns nothing of data.
-            guard configuration.standing == .members else { break }
-            data.receive(trace, into: &outbox)
+            try dispatch(trace.kind) { (sync) throws(ProtocolViolation) in sync.receive(trace, into: &outbox) }
         case .hello, .bye:
             break
         }
@@ -99,6 +97,7 @@ extension Session {
             data.initiates = greeting.initiatesWalks
             data.outgoing.packs = hello.knowsPacks
             data.isAnnouncing = hello.knowsDissemination
+            roster.disputes.areSettled = hello.knowsBranches
             data.disputes.areSettled = hello.knowsBranches
             outbox.add(.greeted(hello))
             if !hello.held.isEmpty { outbox.add(.evidence(hello.held)) }

@@ -45,10 +45,10 @@ public enum SessionAction: Hashable, Sendable {
     /// The peer passed a beacon on, for the node's ``Dissemination``.
     case tree(TreeMessage)
 
-    /// Tell what is held of logs of which the peer holds another history; answered by ``Session/onTraces(_:asks:at:)``.
-    case trace([ReplicaID], asks: Bool)
-    /// Find out which of these entries of the peer's are held; answered by ``Session/onPlaced(_:at:)``.
-    case place([LogTrace])
+    /// Tell what is held of logs of which the peer holds another history; answered by ``Session/onTraces(_:of:asks:at:)``.
+    case trace(LogKind, [ReplicaID], asks: Bool)
+    /// Find out which of these entries of the peer's are held; answered by ``Session/onPlaced(_:of:at:)``.
+    case place(LogKind, [LogTrace])
 
     /// The peer introduced itself, for the first time or after a restart.
     case greeted(Hello)

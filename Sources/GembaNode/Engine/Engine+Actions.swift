@@ -59,10 +59,12 @@ extension Engine {
         case .tree(let message):
             carryOut(dissemination.receive(message, from: id, at: moment.instant), at: moment)
             return []
-        case .trace(let logs, let asks):
-            return read(on: id, { try replica.traces(of: logs) }, then: { $0.onTraces($1, asks: asks, at: moment) })
-        case .place(let traces):
-            return read(on: id, { try place(traces, of: id) }, then: { $0.onPlaced($1, at: moment) })
+        case .trace(let kind, let logs, let asks):
+            return read(
+                on: id, { try traces(of: logs, kind, for: id) },
+                then: { $0.onTraces($1, of: kind, asks: asks, at: moment) })
+        case .place(let kind, let traces):
+            return read(on: id, { try place(traces, kind, of: id) }, then: { $0.onPlaced($1, of: kind, at: moment) })
         case .greeted, .evidence, .compared, .conflicting, .behind, .peerHolds, .clockOffset:
             note(action, on: id, at: moment)
             return []
@@ -129,7 +131,7 @@ extension Engine {
                 showsBranches: links[id]?.session.peer?.knowsBranches ?? false)
             let loaded = LoadedRuns(
                 kind: request.kind, round: request.round, runs: runs, position: position, reachedEnd: reachedEnd,
-                forked: request.kind == .data && !runs.isEmpty ? Set(try replica.branches().map(\.log)) : [])
+                forked: runs.isEmpty ? [] : Set(try replica.branches(of: request.kind).map(\.log)))
             return input(id) { $0.onLoaded(loaded, at: moment) }
         } catch {
             return unavailable(request.kind, error, on: id, at: moment)
@@ -150,10 +152,17 @@ extension Engine {
         }
     }
 
+    /// What is held of logs, as far as the peer may know of them.
+    private func traces(of logs: [ReplicaID], _ kind: LogKind, for id: LinkID) throws -> [LogTrace] {
+        let isMember = links[id]?.session.configuration.standing == .members
+        let shown = isMember ? nil : readable(by: .stranger)
+        return try replica.traces(of: logs.filter { shown == nil || shown?[$0] != nil }, kind: kind)
+    }
+
     /// What a peer holds of forked logs, by the names that they have here.
-    private func place(_ traces: [LogTrace], of id: LinkID) throws -> [PlacedTrace] {
+    private func place(_ traces: [LogTrace], _ kind: LogKind, of id: LinkID) throws -> [PlacedTrace] {
         let placed = try traces.compactMap { trace in
-            try replica.place(trace).map { PlacedTrace(log: trace.log, ends: $0.ends, held: $0.held) }
+            try replica.place(trace, kind: kind).map { PlacedTrace(log: trace.log, ends: $0.ends, held: $0.held) }
         }
         // Each side will send what the other lacks; what cannot be joined shows again.
         if let station = links[id]?.session.peer?.station, peers[station] != nil {
@@ -166,19 +175,9 @@ extension Engine {
     /// that this station is a member, and what these build on, without which nobody could apply them (06-session N17).
     private func readable(by audience: ReadRequest.Audience) -> VersionVector? {
         guard audience == .stranger else { return nil }
-        var pending = roster.logs.values.filter { log in
+        return roster.history { log in
             log.station == replica.identity.stationKey || roster.decidesOnMembers(log.station)
-        }.map { Dot($0.replica, SequenceNumber($0.entries.count)) }
-        var shown = VersionVector()
-        while let dot = pending.popLast() {
-            guard !shown.contains(dot), let log = roster.logs[dot.replica] else { continue }
-            let before = shown[dot.replica]
-            shown.insert(dot)
-            if before == nil { pending += log.genesis.rosterFrontier.map(\.dot) }
-            let entries = log.entries.prefix(Int(clamping: dot.sequence)).dropFirst(Int(clamping: before ?? 0))
-            pending += entries.flatMap(\.deps).map(\.dot)
         }
-        return shown
     }
 
     private func unavailable(
@@ -228,7 +227,7 @@ extension Engine {
         case .peerHolds(.roster, let vector): held = vector
         default: return
         }
-        let isHeld = roster.logs.values.contains { log in
+        let isHeld = roster.logs.contains { log in
             log.station == replica.identity.stationKey && held[log.replica].map { $0 > 0 } ?? false
         }
         if isHeld { links[id]?.peerHoldsEnrolment = true }

@@ -60,8 +60,8 @@ extension Engine {
                     new: outcome.entryCount, repeated: count - outcome.entryCount, from: id, at: moment.instant),
                 at: moment)
         }
-        if kind == .data, !outcome.forked.isEmpty {
-            actions += input(id) { $0.onContradiction(in: outcome.forked, at: moment) }
+        if !outcome.forked.isEmpty {
+            actions += input(id) { $0.onContradiction(in: outcome.forked, of: kind, at: moment) }
         }
         if !outcome.renamed.isEmpty {
             counters.forks = (counters.forks ?? 0) + 1

@@ -249,8 +249,8 @@ extension Replica {
         try takeRoster(of: other)
         var known = VersionVector()
         for log in try vector(of: .data).map(\.replica) {
-            for trace in try traces(of: [log]) {
-                for dot in try other.place(trace)?.held ?? [] { known.insert(dot) }
+            for trace in try traces(of: [log], kind: .data) {
+                for dot in try other.place(trace, kind: .data)?.held ?? [] { known.insert(dot) }
             }
         }
         while true {

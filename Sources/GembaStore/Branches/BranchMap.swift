@@ -87,6 +87,19 @@ struct BranchMap: Sendable {
         return LocalDot(replica: number, sequence: sequence)
     }
 
+    /// The parts of chains that lead from the genesis to an entry, in order.
+    func history(of dot: LocalDot) -> [(number: Int64, first: SequenceNumber, last: SequenceNumber)] {
+        var parts: [(number: Int64, first: SequenceNumber, last: SequenceNumber)] = []
+        var end = dot
+        while let beginning = beginning(of: end.replica) {
+            // A chain that has just begun has nothing of its own yet.
+            if end.sequence >= beginning.first { parts.append((end.replica, beginning.first, end.sequence)) }
+            end = LocalDot(replica: beginning.parent, sequence: min(end.sequence, beginning.first - 1))
+        }
+        parts.append((end.replica, 0, end.sequence))
+        return parts.reversed()
+    }
+
     /// The last entry of a chain on which one stands, or which it is; nil when it stands on none of that chain's.
     func reach(of dot: LocalDot, on number: Int64) -> SequenceNumber? {
         var dot = dot

@@ -18,17 +18,19 @@ public struct Branch: Hashable, Sendable {
 }
 
 extension Replica {
-    /// The paths of all forked logs, sorted by log and first entry.
-    public func branches() throws -> [Branch] { try withReader { try $0.log.allBranches() } }
+    /// The paths of all forked logs, or of those of one kind, sorted by log and first entry.
+    public func branches(of kind: LogKind? = nil) throws -> [Branch] {
+        try withReader { try $0.log.allBranches(of: kind) }
+    }
 
     // MARK: - Finding what two replicas have in common
 
     /// What is held of logs, for a peer that holds another history of them. Those of which nothing is held are left out.
-    public func traces(of logs: [ReplicaID]) throws -> [LogTrace] {
+    public func traces(of logs: [ReplicaID], kind: LogKind) throws -> [LogTrace] {
         try withReader { context in
             var room = Limits.tracePoints
             return try logs.sorted().compactMap { log in
-                guard let tip = try context.log.tip(of: log), tip.author == log, tip.kind == .data else { return nil }
+                guard let tip = try context.log.tip(of: log), tip.author == log, tip.kind == kind else { return nil }
                 let points = try context.log.points(of: tip.number).prefix(room)
                 room -= points.count
                 return points.isEmpty ? nil : LogTrace(log: log, points: points.sorted())
@@ -40,9 +42,9 @@ extension Replica {
     ///
     /// - Returns: the ends of all paths of the log, by the names under which changes stand here, and the last entries that both
     ///   hold, by these names; nil when nothing is held of the log.
-    public func place(_ trace: LogTrace) throws -> (ends: [ChangeReference], held: [Dot])? {
+    public func place(_ trace: LogTrace, kind: LogKind) throws -> (ends: [ChangeReference], held: [Dot])? {
         try withReader { context in
-            guard let tip = try context.log.tip(of: trace.log), tip.kind == .data else { return nil }
+            guard let tip = try context.log.tip(of: trace.log), tip.kind == kind else { return nil }
             let map = try context.log.branches()
             var held = VersionVector()
             var ends: [ChangeReference] = []
@@ -52,7 +54,7 @@ extension Replica {
             }
             for point in trace.points {
                 let reference = ChangeReference(replica: trace.log, sequence: point.sequence, prefix: point.prefix)
-                guard let found = try context.log.resolve(reference, kind: .data) else { continue }
+                guard let found = try context.log.resolve(reference, kind: kind) else { continue }
                 for dot in try context.log.pathEnds(leadingTo: found) { held.insert(dot) }
             }
             return (ends, held.entries.map { Dot($0.key, $0.value) }.sorted())
@@ -82,10 +84,11 @@ extension Replica {
 }
 
 extension LogStore {
-    /// The paths of all forked logs, sorted by log and first entry.
-    func allBranches() throws -> [Branch] {
+    /// The paths of all forked logs, or of those of one kind, sorted by log and first entry.
+    func allBranches(of kind: LogKind? = nil) throws -> [Branch] {
         let map = try branches()
         let tips = try map.forkedLogs.flatMap(map.chains(of:)).compactMap { try tip(number: $0) }
+            .filter { kind == nil || $0.kind == kind }
         return try tips.flatMap { tip in
             let ends = try ends(of: tip)
             return ends.indices.map { index in

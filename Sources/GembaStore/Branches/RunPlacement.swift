@@ -86,7 +86,7 @@ struct RunPlacer {
         let next = LocalDot(replica: last.replica, sequence: last.sequence + 1)
         // Of a successor that is folded there is no hash, which would be its name.
         let isNameless = try log.record(of: next) != nil && log.entry(at: next)?.isEmpty ?? true
-        return tip.kind == .data && !isNameless ? .goesOn(rest, .fork(last, hash)) : .contradicts(rest, after: hash)
+        return !isNameless ? .goesOn(rest, .fork(last, hash)) : .contradicts(rest, after: hash)
     }
 
     /// The entry that a run says it follows; nil when it is not held.

@@ -9,7 +9,7 @@ extension BundleExtents {
     init(_ context: StoreContext, since known: [ChangeReference]) throws {
         self.init()
         let log = context.log
-        rosterEnd = try log.tips(of: .roster).map(\.reference)
+        rosterEnd = try log.vector(of: .roster)
         let claimed = try log.covered(by: known)
         for tip in try log.tips(of: .data) {
             let floor = try log.floor(of: tip.number)

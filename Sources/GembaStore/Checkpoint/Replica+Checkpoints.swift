@@ -22,7 +22,7 @@ extension Replica {
     ///
     /// - Parameter progress: told how many rows were written so far.
     public func makeCheckpoint(progress: @escaping (Int) -> Void = { _ in }) throws -> SignedManifest {
-        guard try branches().isEmpty else {
+        guard try branches(of: .data).isEmpty else {
             throw StoreError(.invalidOperation, "A log is forked: no checkpoint can stand for what both branches hold.")
         }
         let folder = checkpoints

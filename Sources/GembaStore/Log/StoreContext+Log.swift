@@ -30,7 +30,7 @@ extension StoreContext {
         let roster = try roster()
         let station = environment.identity.stationKey
         if let member = roster.presentOrFormerMember(station) { return member.role }
-        for log in roster.logs.values where log.station == station {
+        for log in roster.logs where log.station == station {
             for case .join(_, let member, _) in log.entries.first?.body?.acts ?? [] { return member.role }
         }
         return nil
@@ -57,23 +57,26 @@ extension StoreContext {
 }
 
 extension LogStore {
-    /// All roster logs, decoded.
+    /// All roster logs, decoded; of a forked one every history that leads to an end.
     func rosterLogs() throws -> [RosterLog] {
-        try tips(of: .roster).compactMap { tip in
+        let map = try branches()
+        return try tips(of: .roster).compactMap { tip in
             var result: RosterLog?
             var hash = ChangeHash.beforeGenesis
-            try scanSegments(replica: tip.number, from: 0, through: tip.sequence) { segment in
-                for sequence in segment.sequences {
-                    let entry = try Entry(decoding: segment.entry(sequence))
-                    hash = entry.hash(
-                        replica: sequence == 0 ? nil : tip.replica, sequence: sequence, previous: hash)
-                    if sequence == 0 {
-                        result = RosterLog(genesis: try Genesis(decoding: entry.body), genesisHash: hash)
-                    } else {
-                        result?.append(RosterLog.Entry(entry, hash: hash))
+            for part in map.history(of: tip.dot) {
+                try scanSegments(replica: part.number, from: part.first, through: part.last) { segment in
+                    for sequence in segment.sequences.clamped(to: part.first...part.last) {
+                        let entry = try Entry(decoding: segment.entry(sequence))
+                        hash = entry.hash(
+                            replica: sequence == 0 ? nil : tip.author, sequence: sequence, previous: hash)
+                        if sequence == 0 {
+                            result = RosterLog(genesis: try Genesis(decoding: entry.body), genesisHash: hash)
+                        } else {
+                            result?.append(RosterLog.Entry(entry, hash: hash))
+                        }
                     }
+                    return true
                 }
-                return true
             }
             return result
         }

@@ -62,7 +62,7 @@ struct FoldPlanner {
         plan.obstacles = cut.laggards.sorted { $0.unacknowledged > $1.unacknowledged }.map {
             .unacknowledged(by: $0.station, entries: $0.unacknowledged, lastWrite: $0.lastWrite)
         }
-        let forked = try context.log.branches().forkedLogs.count
+        let forked = Set(try context.log.allBranches(of: .data).map(\.log)).count
         if forked > 0 {
             plan.obstacles.insert(.forked(logs: UInt64(forked)), at: 0)
             plan.floors = [:]

@@ -22,7 +22,7 @@ extension Replica {
             (
                 try context.log.vector(of: kind, showsBranches: showsBranches), try context.log.lastPosition(of: kind),
                 kind == .data ? try context.log.floors() : VersionVector(),
-                kind == .data && showsBranches ? try context.log.allBranches() : []
+                showsBranches ? try context.log.allBranches(of: kind) : []
             )
         }
     }

@@ -223,6 +223,6 @@ extension Roster {
     }
 
     private func acts(by isAuthor: @escaping (StationKey) -> Bool) -> some Sequence<RosterAct> {
-        logs.values.lazy.filter { isAuthor($0.station) }.flatMap(\.entries).flatMap { $0.body?.acts ?? [] }
+        logs.lazy.filter { isAuthor($0.station) }.flatMap(\.entries).flatMap { $0.body?.acts ?? [] }
     }
 }

@@ -46,7 +46,7 @@ extension Replica {
 extension Roster {
     /// The counter of the station's newest statement of endpoints: a clock that was set back must not hide the next one.
     fileprivate func greatestEndpointCounter(of station: StationKey) -> UInt64 {
-        let acts = logs.values.lazy.filter { $0.station == station }.flatMap(\.entries).flatMap { $0.body?.acts ?? [] }
+        let acts = logs.lazy.filter { $0.station == station }.flatMap(\.entries).flatMap { $0.body?.acts ?? [] }
         return acts.compactMap { if case .endpoints(let counter, _) = $0 { counter } else { nil } }.max() ?? 0
     }
 }

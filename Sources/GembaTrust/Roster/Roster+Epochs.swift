@@ -40,7 +40,7 @@ extension Roster {
 
     /// All that former members stated about epochs, whether it counts or not.
     private var epochActsOfFormerMembers: [(author: StationKey, epoch: EpochID, wraps: [EpochWrap])] {
-        logs.values.filter { formerMembers[$0.station] != nil }.sorted { $0.replica < $1.replica }.flatMap { log in
+        logs.filter { formerMembers[$0.station] != nil }.sorted { $0.replica < $1.replica }.flatMap { log in
             log.entries.flatMap { $0.body?.acts ?? [] }.compactMap { act in
                 if case .epoch(let epoch, let wraps) = act { (log.station, epoch, wraps) } else { nil }
             }

@@ -29,8 +29,8 @@ public struct Roster: Sendable {
     public let policy: PlantPolicy
     /// The invitations that members issued, by rank of the inviter and then by age.
     public let invitations: [Invitation]
-    /// The logs that were folded, by replica.
-    public let logs: [ReplicaID: RosterLog]
+    /// What was folded, sorted by replica: for each log its history, or several of a forked one.
+    public let logs: [RosterLog]
     /// The logs that belong in every replica's store: those of the founder, of the recovery key, and of every station whose
     /// join a valid invitation stands behind, whether it counts or not, and of their later incarnations.
     ///
@@ -48,19 +48,20 @@ public struct Roster: Sendable {
     /// The invite acts that a join may have behind it, by invitation.
     let endorsers: [InviteKey: [Endorser]]
     /// The entries that admit a station, whether they count or not, by station.
-    let admissions: [StationKey: [Dot]]
+    let admissions: [StationKey: [RosterCausality.Place]]
     /// Who had seen what.
     let causality: RosterCausality
 
     /// Folds roster logs.
     ///
     /// - Parameters:
-    ///   - logs: Verified logs. Those of other plants have no effect. Of several for one replica the longest counts, and
-    ///     of equally long ones that with the greatest hash.
+    ///   - logs: Verified logs. Those of other plants have no effect. Several for one replica are histories of one log: what
+    ///     they have in common counts once, and what they have not is a fork.
     ///   - earlier: A roster of the same plant, whose work on signatures is taken over.
     public init(plant: PlantID, logs: some Sequence<RosterLog>, reusing earlier: Roster? = nil) {
-        let logs = Dictionary(logs.map { ($0.replica, $0) }, uniquingKeysWith: Self.longer)
-        let reading = RosterReading(plant: plant, logs: Array(logs.values))
+        let logs = Dictionary(grouping: logs, by: \.replica).sorted { $0.key < $1.key }
+            .flatMap { RosterLog.withoutRepetitions($0.value) }
+        let reading = RosterReading(plant: plant, logs: logs)
         let recognition = RosterRecognition(
             reading, knownSignatures: earlier?.plant == plant ? earlier?.signatures ?? [:] : [:])
         let settlement = RosterSettlement(reading, recognition)
@@ -83,15 +84,11 @@ public struct Roster: Sendable {
         let invitations = settlement.invitations.described()
         self.invitations = invitations
         reasons = settlement.reasons
-        recognisedLogs = Set(recognition.logs.map { reading.causality.logs[$0].replica })
+        recognisedLogs = Set(recognition.logs.map { reading.causality.logs[$0].log })
         signatures = recognition.signatures
-        endorsers = Dictionary(grouping: recognition.invites, by: \.key).mapValues { invites in
-            invites.map { Endorser($0, in: reading.causality) }
-        }
+        endorsers = Dictionary(grouping: recognition.invites, by: \.key).mapValues { $0.map(Endorser.init) }
         admissions = recognition.admissions.mapValues { logs in
-            logs.map { log in
-                Dot(reading.causality.logs[log].replica, SequenceNumber(reading.admissions[log] ?? 0))
-            }
+            logs.map { RosterCausality.Place(log: $0, sequence: reading.admissions[$0] ?? 0) }
         }
         stationsByTransport = Dictionary(grouping: members.values) { $0.transport }
             .mapValues { $0.map(\.station).sorted() }
@@ -103,16 +100,9 @@ public struct Roster: Sendable {
             epochs: epochs.epochs, policy: epochs.policy)
     }
 
-    private static func longer(_ left: RosterLog, _ right: RosterLog) -> RosterLog {
-        if left.last != right.last { return left.last > right.last ? left : right }
-        let hashes = (left.hash(at: left.last), right.hash(at: right.last))
-        guard let leftHash = hashes.0, let rightHash = hashes.1 else { return left }
-        return leftHash > rightHash ? left : right
-    }
-
     /// The roster with more or longer logs.
     public func extended(with newer: some Sequence<RosterLog>) -> Roster {
-        Roster(plant: plant, logs: Array(logs.values) + Array(newer), reusing: self)
+        Roster(plant: plant, logs: logs + Array(newer), reusing: self)
     }
 
     // MARK: - Questions
@@ -143,8 +133,8 @@ public struct Roster: Sendable {
     public func mayHaveWritten(_ station: StationKey) -> Bool {
         if let member = presentOrFormerMember(station) { return member.may(.writeData) }
         return (admissions[station] ?? []).contains { join in
-            guard let log = logs[join.replica], join.sequence > 0, join.sequence <= log.last else { return false }
-            return log.entries[Int(join.sequence) - 1].body?.acts.contains {
+            guard join.sequence > 0 else { return false }
+            return causality.logs[join.log].entry(at: join.sequence).body?.acts.contains {
                 if case .join(_, let member, _) = $0 { member.role.rights.isSuperset(of: .writeData) } else { false }
             } ?? false
         }
@@ -155,7 +145,16 @@ public struct Roster: Sendable {
         station == recovery || presentOrFormerMember(station)?.may(.invite) ?? false
     }
 
-    /// The member that speaks through a roster log: that of its admission or of a later incarnation.
+    /// Some logs, and what these build on: up to which entry of each log, on all its branches.
+    public func history(of isWanted: (RosterLog) -> Bool) -> VersionVector {
+        let ends = logs.filter(isWanted).compactMap { log in
+            log.hash(at: log.last).map { ChangeReference(replica: log.replica, sequence: log.last, prefix: $0.prefix) }
+        }
+        return causality.history(of: ends)
+    }
+
+    /// The member that speaks through a roster log, or through a path of one that is forked: that of its admission or of a
+    /// later incarnation.
     public func member(speakingThrough log: ReplicaID) -> RosterMember? {
         stationsByLog[log].flatMap { members[$0] }
     }

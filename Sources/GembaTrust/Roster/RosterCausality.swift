@@ -5,17 +5,30 @@ internal import GembaWire
 ///
 /// An entry has seen the one before it in its log and, with their pasts, all entries that it refers to by sequence and
 /// hash prefix: a genesis by its predecessors and roster frontier, any other by its deps. A reference to what is not
-/// held, or to another entry than the one held under that name, refers to nothing.
+/// held, or to another entry than those held under that name, refers to nothing.
+///
+/// A forked log is several paths, and every question is about paths. The first entry of one that hangs on another has seen the
+/// last entry of that.
 ///
 /// The graph is built once in time linear in entries and references. Questions are asked through a ``Survey`` of one
 /// log, again linear, because only few logs hold acts whose place in history matters.
 struct RosterCausality {
-    /// The logs, sorted by replica.
-    let logs: [RosterLog]
-    /// The index of each log in ``logs``.
+    /// An entry: the path on which it lies, and its number.
+    struct Place: Hashable {
+        var log: Int
+        var sequence: Int
+    }
+
+    /// The paths of all logs.
+    let logs: [RosterPath]
+    /// The index of each path in ``logs``.
     let index: [ReplicaID: Int]
 
-    /// The node of each log's genesis; one more at the end, which is the number of nodes.
+    /// The indices of all paths of the log that has a name, or of which a path has it.
+    private let paths: [ReplicaID: [Int]]
+    /// For each path the one at whose end it hangs.
+    private let parents: [Int?]
+    /// The node of each path's first entry; one more at the end, which is the number of nodes.
     private let firstNodes: [Int]
     /// For each node its predecessors are `predecessors[predecessorBounds[node]..<predecessorBounds[node + 1]]`.
     private let predecessorBounds: [Int]
@@ -27,28 +40,41 @@ struct RosterCausality {
     /// For each node its lamport number, or nil when it cannot be told.
     private let lamports: [UInt64?]
 
-    /// - Parameter logs: One for each replica.
+    /// - Parameter logs: Several for one replica are what is held of a forked log.
     init(logs: [RosterLog]) {
-        let logs = logs.sorted { $0.replica < $1.replica }
-        self.logs = logs
-        index = Dictionary(uniqueKeysWithValues: logs.indices.map { (logs[$0].replica, $0) })
+        var all: [RosterPath] = []
+        var parents: [Int?] = []
+        var paths: [ReplicaID: [Int]] = [:]
+        for (_, histories) in Dictionary(grouping: logs, by: \.replica).sorted(by: { $0.key < $1.key }) {
+            let first = all.count
+            let found = RosterPath.paths(of: histories)
+            all += found
+            parents += found.map { $0.parent.map { first + $0 } }
+            for path in found { paths[path.replica] = Array(first..<all.count) }
+        }
+        self.logs = all
+        self.paths = paths
+        self.parents = parents
+        index = Dictionary(uniqueKeysWithValues: all.indices.map { (all[$0].replica, $0) })
 
         var firstNodes = [0]
-        for log in logs { firstNodes.append(firstNodes[firstNodes.count - 1] + Int(log.last) + 1) }
+        for path in all { firstNodes.append(firstNodes[firstNodes.count - 1] + path.last - path.first + 1) }
         self.firstNodes = firstNodes
 
         var bounds = [0]
         var predecessors: [Int] = []
         var isComplete: [Bool] = []
-        for (log, firstNode) in zip(logs, firstNodes) {
-            for sequence in 0...Int(log.last) {
-                if sequence > 0 { predecessors.append(firstNode + sequence - 1) }
-                let references = Self.references(of: log, at: sequence)
+        for (index, path) in all.enumerated() {
+            for sequence in path.first...path.last {
+                if sequence > path.first {
+                    predecessors.append(firstNodes[index] + sequence - path.first - 1)
+                } else if let parent = parents[index] {
+                    predecessors.append(firstNodes[parent + 1] - 1)
+                }
+                let references = Self.references(of: path, at: sequence)
                 for reference in references {
-                    guard let other = index[reference.replica],
-                        logs[other].hash(at: reference.sequence)?.prefix == reference.prefix
-                    else { continue }
-                    predecessors.append(firstNodes[other] + Int(reference.sequence))
+                    guard let place = Self.find(reference, among: all, paths) else { continue }
+                    predecessors.append(firstNodes[place.log] + place.sequence - all[place.log].first)
                 }
                 let found = predecessors.count - bounds[bounds.count - 1]
                 isComplete.append(found == references.count + (sequence > 0 ? 1 : 0))
@@ -59,7 +85,7 @@ struct RosterCausality {
         predecessorBounds = bounds
         order = Self.order(predecessors: predecessors, bounds: bounds)
 
-        let genesisNodes = Set(firstNodes)
+        let genesisNodes = Set(all.indices.filter { all[$0].first == 0 }.map { firstNodes[$0] })
         var heights = [Int](repeating: 0, count: bounds.count - 1)
         var lamports = [UInt64?](repeating: nil, count: bounds.count - 1)
         for node in order {
@@ -85,8 +111,17 @@ struct RosterCausality {
         return greatest + 1
     }
 
-    private static func references(of log: RosterLog, at sequence: Int) -> [ChangeReference] {
-        sequence == 0 ? log.genesis.predecessors + log.genesis.rosterFrontier : log.entries[sequence - 1].deps
+    private static func references(of path: RosterPath, at sequence: Int) -> [ChangeReference] {
+        sequence == 0 ? path.genesis.predecessors + path.genesis.rosterFrontier : path.entry(at: sequence).deps
+    }
+
+    private static func find(
+        _ reference: ChangeReference, among all: [RosterPath], _ paths: [ReplicaID: [Int]]
+    ) -> Place? {
+        let log = paths[reference.replica]?.first { index in
+            all[index].hash(at: reference.sequence)?.prefix == reference.prefix
+        }
+        return log.map { Place(log: $0, sequence: Int(reference.sequence)) }
     }
 
     /// Kahn's algorithm ("Topological sorting of large networks", CACM 1962). Nodes on a cycle, which only a broken
@@ -113,28 +148,88 @@ struct RosterCausality {
 
     // MARK: - Questions
 
+    /// The entry that a reference means, by whichever of its log's names; nil when it is not held.
+    func find(_ reference: ChangeReference) -> Place? { Self.find(reference, among: logs, paths) }
+
+    /// The paths of the log that has a name, or of which a path has it; none when nothing is held of it.
+    func paths(named name: ReplicaID) -> [Int] { paths[name] ?? [] }
+
+    /// Whether an entry with a number is held on some path of a log.
+    func holdsEntry(at sequence: SequenceNumber, ofLogNamed name: ReplicaID) -> Bool {
+        paths(named: name).contains { logs[$0].hash(at: sequence) != nil }
+    }
+
+    /// An entry by the name of its path.
+    func reference(to log: Int, at sequence: Int) -> ChangeReference {
+        ChangeReference(
+            replica: logs[log].replica, sequence: SequenceNumber(sequence),
+            prefix: (sequence == 0 ? logs[log].genesisHash : logs[log].entry(at: sequence).hash).prefix)
+    }
+
+    /// The ends of the paths that lead to an entry, and that entry.
+    func history(of log: Int, at sequence: Int) -> [ChangeReference] {
+        var steps = [reference(to: log, at: sequence)]
+        var path = parents[log]
+        while let index = path {
+            steps.append(reference(to: index, at: logs[index].last))
+            path = parents[index]
+        }
+        return steps
+    }
+
+    private func node(_ log: Int, _ sequence: Int) -> Int { firstNodes[log] + sequence - logs[log].first }
+
     /// The length of the longest chain of entries that ends at an entry: greater than that of all it has seen.
-    func height(of log: Int, at sequence: Int) -> Int { heights[firstNodes[log] + sequence] }
+    func height(of log: Int, at sequence: Int) -> Int { heights[node(log, sequence)] }
 
     /// The lamport number that an entry has to state: 0 for a genesis, otherwise one more than the greatest of the entry
     /// before it and of its deps; nil when one of these is not held.
-    func lamport(of log: Int, at sequence: Int) -> UInt64? { lamports[firstNodes[log] + sequence] }
+    func lamport(of log: Int, at sequence: Int) -> UInt64? { lamports[node(log, sequence)] }
 
     /// For each log the last entry that an entry had seen, itself included; nil for a log of which it had seen nothing.
     func past(of log: Int, at sequence: Int) -> [Int?] {
         var seen = Set<Int>()
         var last = [Int?](repeating: nil, count: logs.count)
-        var stack = [firstNodes[log] + sequence]
+        var stack = [node(log, sequence)]
         while let node = stack.popLast() {
             guard seen.insert(node).inserted else { continue }
             let holder = self.log(of: node)
-            last[holder] = max(last[holder] ?? 0, node - firstNodes[holder])
+            last[holder] = max(last[holder] ?? 0, node - firstNodes[holder] + logs[holder].first)
             stack.append(contentsOf: predecessors[predecessorBounds[node]..<predecessorBounds[node + 1]])
         }
         return last
     }
 
-    /// The log whose node it is.
+    /// Whether an entry is one of those that references mean, or one that these had seen.
+    func hasSeen(_ entry: Place, from references: [ChangeReference]) -> Bool {
+        let sought = node(entry.log, entry.sequence)
+        var stack = references.compactMap(find).map { node($0.log, $0.sequence) }
+        var seen = Set(stack)
+        while let node = stack.popLast() {
+            if node == sought { return true }
+            for predecessor in predecessors[predecessorBounds[node]..<predecessorBounds[node + 1]]
+            where heights[predecessor] >= heights[sought] && seen.insert(predecessor).inserted {
+                stack.append(predecessor)
+            }
+        }
+        return false
+    }
+
+    /// For each log the greatest number of an entry that is referred to, or that one of these had seen.
+    func history(of references: [ChangeReference]) -> VersionVector {
+        var history = VersionVector()
+        var stack = references.compactMap(find).map { node($0.log, $0.sequence) }
+        var seen = Set(stack)
+        while let node = stack.popLast() {
+            let log = log(of: node)
+            history.insert(Dot(logs[log].log, SequenceNumber(node - firstNodes[log] + logs[log].first)))
+            for predecessor in predecessors[predecessorBounds[node]..<predecessorBounds[node + 1]]
+            where seen.insert(predecessor).inserted { stack.append(predecessor) }
+        }
+        return history
+    }
+
+    /// The path whose node it is.
     private func log(of node: Int) -> Int {
         var (low, high) = (0, logs.count - 1)
         while low < high {
@@ -163,9 +258,9 @@ struct RosterCausality {
     /// - Parameter admissions: For each log the sequence number of its admission (the founding genesis, a join), or nil
     ///   when it holds none.
     func survey(_ log: Int, admissions: [Int?]) -> Survey {
-        let nodes = admissions.indices.map { index in admissions[index].map { firstNodes[index] + $0 } }
-        let first = firstNodes[log]
-        let own = first..<firstNodes[log + 1]
+        let nodes = admissions.indices.map { index in admissions[index].map { node(index, $0) } }
+        let own = firstNodes[log]..<firstNodes[log + 1]
+        let offset = logs[log].first - firstNodes[log]
 
         // The entries of the log in turn, each with all it has seen that those before it had not.
         var seenFrom = [Int](repeating: .max, count: heights.count)
@@ -174,7 +269,7 @@ struct RosterCausality {
             stack.append(node)
             while let visited = stack.popLast() {
                 guard seenFrom[visited] == .max else { continue }
-                seenFrom[visited] = node - first
+                seenFrom[visited] = node + offset
                 stack.append(contentsOf: predecessors[predecessorBounds[visited]..<predecessorBounds[visited + 1]])
             }
         }
@@ -182,7 +277,7 @@ struct RosterCausality {
         // For each node the last entry of the log in its past.
         var seenUpTo = [Int](repeating: -1, count: heights.count)
         for node in order {
-            if own.contains(node) { seenUpTo[node] = node - first }
+            if own.contains(node) { seenUpTo[node] = node + offset }
             for predecessor in predecessors[predecessorBounds[node]..<predecessorBounds[node + 1]] {
                 seenUpTo[node] = max(seenUpTo[node], seenUpTo[predecessor])
             }

@@ -117,7 +117,7 @@ struct RosterInvitations {
         typealias Decision = (claim: JoinClaim, rank: RosterRank, order: RosterOrder)
         var decisions: [Decision] = []
         for claim in candidates {
-            for (place, rank) in admits[reading.causality.logs[claim.log].replica] ?? []
+            for (place, rank) in admits[reading.causality.logs[claim.log].log] ?? []
             where recognition.hasSeen(claim, at: place) {
                 decisions.append((claim, rank, reading.order(of: place)))
             }
@@ -164,7 +164,7 @@ extension Invitation.Applicant {
         let log = reading.causality.logs[claim.log]
         station = claim.station
         name = claim.member.name
-        rosterReplica = log.replica
+        rosterReplica = log.log
         words = EnrolmentWords(
             plant: reading.plant, station: claim.station, member: claim.member, genesis: log.genesisHash)
     }

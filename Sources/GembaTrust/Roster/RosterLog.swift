@@ -26,6 +26,21 @@ public struct RosterLog: Hashable, Sendable {
         self.entries = entries
     }
 
+    /// An entry after the genesis.
+    func entry(at sequence: SequenceNumber) -> Entry { entries[Int(sequence) - 1] }
+
+    /// Of histories of one log those that no other contains.
+    static func withoutRepetitions(_ histories: [RosterLog]) -> [RosterLog] {
+        if histories.count == 1 { return histories }
+        var ends: [ChangeHash: RosterLog] = [:]
+        for history in histories { ends[history.hash(at: history.last) ?? history.genesisHash] = history }
+        let inner = ends.values.filter { history in
+            ends.values.contains { $0.last > history.last && $0.hash(at: history.last) == history.hash(at: history.last) }
+        }
+        for history in inner { ends[history.hash(at: history.last) ?? history.genesisHash] = nil }
+        return ends.sorted { $0.key < $1.key }.map(\.value)
+    }
+
     /// Appends the entry after ``last``.
     public mutating func append(_ entry: Entry) { entries.append(entry) }
 

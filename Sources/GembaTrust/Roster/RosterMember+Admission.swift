@@ -4,7 +4,7 @@ internal import GembaWire
 /// Members as they come in, before they state anything about themselves.
 extension RosterMember {
     /// The founder, as the genesis of its log describes it.
-    init(_ founding: Founding, in log: RosterLog) {
+    init(_ founding: Founding, in log: RosterPath) {
         self.init(
             founding.founder, of: log, rank: RosterRank(depth: 0, admission: log.genesisHash), invitation: nil,
             inviter: nil, isConfirmed: true, enrolled: nil)
@@ -19,7 +19,7 @@ extension RosterMember {
     }
 
     private init(
-        _ member: Member, of log: RosterLog, rank: RosterRank, invitation: InviteKey?, inviter: StationKey?,
+        _ member: Member, of log: RosterPath, rank: RosterRank, invitation: InviteKey?, inviter: StationKey?,
         isConfirmed: Bool, enrolled: HybridTimestamp?
     ) {
         station = log.station

@@ -19,7 +19,8 @@ struct RosterReading {
     /// The logs that state an invitation, close one or admit, remove a member or take one back.
     let authoritativeLogs: Set<Int>
 
-    /// - Parameter logs: One for each replica; those of other plants and kinds are passed over.
+    /// - Parameter logs: Several for one replica are what is held of a forked log. Those of other plants and kinds are passed
+    ///   over.
     init(plant: PlantID, logs: [RosterLog]) {
         let logs = logs.filter { log in
             log.genesis.kind == .roster && (log.genesis.plant ?? log.genesisHash.plant) == plant
@@ -31,13 +32,17 @@ struct RosterReading {
 
         founder =
             sorted.indices.lazy.compactMap { index in
-                Self.founding(of: sorted[index]).map { (index, $0) }
+                sorted[index].first == 0 ? Self.founding(in: sorted[index].genesis).map { (index, $0) } : nil
             }.first
         recovery = founder.flatMap { founder in
             founder.founding.recovery == sorted[founder.log].station ? nil : founder.founding.recovery
         }
         claims = sorted.indices.map { [causality] log in
-            JoinClaim(log: log, in: sorted[log], lamport: causality.lamport(of: log, at: JoinClaim.sequence))
+            let path = sorted[log]
+            guard (path.first...path.last).contains(JoinClaim.sequence) else { return nil }
+            return JoinClaim(
+                log: log, entry: path.entry(at: JoinClaim.sequence), in: path.genesis,
+                lamport: causality.lamport(of: log, at: JoinClaim.sequence))
         }
         claimsByKey = Dictionary(grouping: claims.compactMap { $0 }, by: \.invite).mapValues { $0.map(\.log) }
         voices = Dictionary(grouping: sorted.indices, by: { sorted[$0].station })
@@ -49,16 +54,16 @@ struct RosterReading {
         claims.indices.map { log in log == founder?.log ? 0 : claims[log].map { _ in JoinClaim.sequence } }
     }
 
-    /// The founding in a log, when it is one that anybody may believe.
-    static func founding(of log: RosterLog) -> Founding? {
-        guard let founding = log.genesis.founding, founding.founder.role == .admin,
+    /// The founding in a genesis, when it is one that anybody may believe.
+    static func founding(in genesis: Genesis) -> Founding? {
+        guard let founding = genesis.founding, founding.founder.role == .admin,
             founding.founder.isAcceptable, founding.recovery.isAcceptable,
             NameRule.plant.permits(founding.plantName)
         else { return nil }
         return founding
     }
 
-    private static func holdsAuthority(_ log: RosterLog) -> Bool {
+    private static func holdsAuthority(_ log: RosterPath) -> Bool {
         log.entries.contains { entry in
             entry.body?.acts.contains { act in
                 switch act {
@@ -72,9 +77,10 @@ struct RosterReading {
     /// The acts of a log with their places, in the entries from one to another. A body that states another lamport number
     /// than its place in the graph gives it is invalid and its acts mean nothing.
     func acts(of log: Int, from first: Int, through last: Int = .max) -> some Sequence<StatedAct> {
-        let entries = causality.logs[log].entries.enumerated().prefix(last).dropFirst(first - 1)
-        return entries.lazy.flatMap { offset, entry -> [StatedAct] in
-            let sequence = offset + 1
+        let path = causality.logs[log]
+        let sequences = max(first, path.first, 1)..<max(first, path.first, 1, min(last, path.last) + 1)
+        return sequences.lazy.flatMap { sequence -> [StatedAct] in
+            let entry = path.entry(at: sequence)
             guard let body = entry.body, body.lamport == causality.lamport(of: log, at: sequence) else { return [] }
             return body.acts.enumerated().map { index, act in
                 (ActPlace(log: log, sequence: sequence, index: index), act, body)
@@ -91,15 +97,15 @@ struct RosterReading {
     func order(of place: ActPlace) -> RosterOrder {
         RosterOrder(
             height: causality.height(of: place.log, at: place.sequence),
-            entry: causality.logs[place.log].entries[place.sequence - 1].hash, index: place.index)
+            entry: causality.logs[place.log].entry(at: place.sequence).hash, index: place.index)
     }
 
-    /// The entry that holds an act, as other acts name it.
+    /// The entry that holds an act, by its log's own name: the hash tells on which branch it lies.
     func reference(to place: ActPlace) -> ChangeReference {
-        let log = causality.logs[place.log]
+        let path = causality.logs[place.log]
         return ChangeReference(
-            replica: log.replica, sequence: SequenceNumber(place.sequence),
-            prefix: log.entries[place.sequence - 1].hash.prefix)
+            replica: path.log, sequence: SequenceNumber(place.sequence),
+            prefix: path.entry(at: place.sequence).hash.prefix)
     }
 
     /// An act with its place and the body that states it.
@@ -138,21 +144,19 @@ struct JoinClaim {
     /// The hash of the entry.
     let hash: ChangeHash
 
-    /// Reads the join of a log: the only one in entry 1, with acceptable keys and name.
+    /// Reads the join of a log: the only one in its entry 1, with acceptable keys and name.
     ///
     /// - Parameter lamport: The number that the entry has to state; nil when that is not known.
-    init?(log index: Int, in log: RosterLog, lamport: @autoclosure () -> UInt64?) {
-        guard log.genesis.founding == nil, let entry = log.entries.first, let body = entry.body,
-            body.lamport == lamport()
-        else { return nil }
+    init?(log index: Int, entry: RosterLog.Entry, in genesis: Genesis, lamport: @autoclosure () -> UInt64?) {
+        guard genesis.founding == nil, let body = entry.body, body.lamport == lamport() else { return nil }
         let joins = body.acts.compactMap { act in
             if case .join(let invite, let member, let signature) = act { (invite, member, signature) } else { nil }
         }
         guard joins.count == 1, let (invite, member, signature) = joins.first,
             invite.isAcceptable, member.isAcceptable
         else { return nil }
-        self.log = index
-        station = log.station
+        log = index
+        station = genesis.station
         self.invite = invite
         self.member = member
         self.signature = signature

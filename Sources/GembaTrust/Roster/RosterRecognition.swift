@@ -77,14 +77,15 @@ struct RosterRecognition {
     /// The first entry, after the genesis, of a station's log from which it speaks as a member admitted by another log;
     /// nil when there is none.
     ///
-    /// A station may have several roster logs: that of its admission, and one for each later incarnation.
+    /// A station may have several roster logs: that of its admission, one for each later incarnation, and what hangs on forks of
+    /// these.
     mutating func firstEntry(of voice: Int, after log: Int) -> Int? {
         if voice == log { return 1 }
         let survey = survey(of: voice)
-        let last = Int(reading.causality.logs[voice].last)
-        guard survey.hasSeenAdmission(of: log, at: last) else { return nil }
+        let path = reading.causality.logs[voice]
+        guard survey.hasSeenAdmission(of: log, at: path.last) else { return nil }
         // Seeing never ends once it has begun.
-        return (0...last).first { survey.hasSeenAdmission(of: log, at: $0) }.map { max($0, 1) }
+        return (path.first...path.last).first { survey.hasSeenAdmission(of: log, at: $0) }.map { max($0, 1) }
     }
 
     /// The survey of a log, made when it is first asked for.

@@ -93,7 +93,10 @@ struct RosterRemovals {
         let stated = removals[station] ?? []
         var ended: Set<ChangeReference> = []
         for reinstatement in reinstatements[station] ?? [] {
-            let entries = Set(reinstatement.entries)
+            let entries = Set(
+                reinstatement.entries.compactMap(reading.causality.find).map { entry in
+                    reading.reference(to: ActPlace(log: entry.log, sequence: entry.sequence, index: 0))
+                })
             let isAbove = stated.contains { removal in
                 removal.rank < reinstatement.rank && entries.contains(reading.reference(to: removal.place))
             }
@@ -108,16 +111,20 @@ struct RosterRemovals {
         let past = past(of: removal.place)
         var cut = RosterCut()
         for reference in removal.cut {
-            if let index = causality.index[reference.replica] {
-                let log = causality.logs[index]
-                let isContradicted = log.hash(at: reference.sequence).map { $0.prefix != reference.prefix } ?? false
-                guard log.station == station, !isContradicted else { continue }
+            guard let known = causality.paths(named: reference.replica).first else {
+                cut.advance(to: reference)
+                continue
             }
-            cut.advance(to: reference)
+            guard causality.logs[known].station == station else { continue }
+            if let entry = causality.find(reference) {
+                for step in causality.history(of: entry.log, at: entry.sequence) { cut.advance(to: step) }
+            } else if !causality.holdsEntry(at: reference.sequence, ofLogNamed: reference.replica) {
+                cut.advance(to: reference)
+            }
         }
         for index in reading.voices[station] ?? [] {
             guard let last = past[index], last > 0 else { continue }
-            cut.advance(to: reading.reference(to: ActPlace(log: index, sequence: last, index: 0)))
+            cut.advance(to: causality.reference(to: index, at: last))
         }
         return cut
     }
@@ -134,10 +141,8 @@ struct RosterRemovals {
     private mutating func hasSeen(_ entries: [ChangeReference], from place: ActPlace) -> Bool {
         let past = past(of: place)
         return entries.allSatisfy { reference in
-            guard let log = reading.causality.index[reference.replica], let last = past[log],
-                reference.sequence <= SequenceNumber(last)
-            else { return false }
-            return reading.causality.logs[log].hash(at: reference.sequence)?.prefix == reference.prefix
+            guard let entry = reading.causality.find(reference), let last = past[entry.log] else { return false }
+            return entry.sequence <= last
         }
     }
 

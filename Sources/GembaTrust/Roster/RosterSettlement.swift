@@ -54,7 +54,7 @@ struct RosterSettlement {
     private mutating func listenToRecovery() -> Set<InviteKey> {
         guard let station = reading.recovery else { return [] }
         let voices = (reading.voices[station] ?? []).map { log in
-            RosterVoice(log: log, first: 1, last: Int(reading.causality.logs[log].last))
+            RosterVoice(log: log, first: 1, last: reading.causality.logs[log].last)
         }
         return listen(to: RosterAuthority(station: station, rank: .recovery, role: .admin, voices: voices))
     }
@@ -64,7 +64,7 @@ struct RosterSettlement {
         guard let admission = reading.causality.index[member.rosterReplica] else { return [] }
         let voices = (reading.voices[member.station] ?? []).compactMap { log in
             recognition.firstEntry(of: log, after: admission).map { first in
-                RosterVoice(log: log, first: first, last: Int(reading.causality.logs[log].last))
+                RosterVoice(log: log, first: first, last: reading.causality.logs[log].last)
             }
         }
         // All that was stated so far comes from those above the member. Only what they let stand of it can retire it.

@@ -1,17 +1,19 @@
 internal import GembaCausality
 
 extension TraceMessage: MessageCodable {
-    var fieldCount: Int { 3 }
+    var fieldCount: Int { 4 }
 
     func encodeFields(into encoder: inout CBOREncoder) {
         precondition(!traces.isEmpty, "a message without traces")
+        kind.encode(into: &encoder)
         encoder.unsigned(round)
         encoder.flag(asks)
         encoder.list(traces)
     }
 
     init(fields: Int, from decoder: inout CBORDecoder) throws(WireError) {
-        try decoder.expect(fields, of: 3)
+        try decoder.expect(fields, of: 4)
+        kind = try LogKind(from: &decoder)
         round = try decoder.unsigned()
         asks = try decoder.flag()
         traces = try decoder.nonEmptyList(of: LogTrace.init(from:))

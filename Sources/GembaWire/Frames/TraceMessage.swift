@@ -2,6 +2,8 @@ public import GembaCausality
 
 /// What the sender holds of logs of which the two ends hold different histories, so that both find what they have in common.
 public struct TraceMessage: Hashable, Sendable {
+    /// The kind of the logs.
+    public var kind: LogKind
     /// The comparison that this belongs to.
     public var round: UInt64
     /// Whether the sender asks for the receiver's own traces of these logs.
@@ -10,7 +12,8 @@ public struct TraceMessage: Hashable, Sendable {
     public var traces: [LogTrace]
 
     /// Creates a message from its parts.
-    public init(round: UInt64, asks: Bool, traces: [LogTrace]) {
+    public init(kind: LogKind, round: UInt64, asks: Bool, traces: [LogTrace]) {
+        self.kind = kind
         self.round = round
         self.asks = asks
         self.traces = traces

@@ -83,13 +83,14 @@ class ForkProof(NamedTuple):
 class Trace(NamedTuple):
     """Entries that the sender holds of logs about which the two disagree (S26)."""
 
+    kind: int
     round: int
     asks: int
     traces: tuple[tuple[Replica, tuple[tuple[int, bytes], ...]], ...]
 
     @staticmethod
     def read(fields: list[Any]) -> "Trace":
-        number, asks, items = array(fields, 3)
+        kind, number, asks, items = array(fields, 4)
         traces = []
         for item in array(items, 1, MOST_POINTS):
             replica, points = array(item, 2)
@@ -99,8 +100,8 @@ class Trace(NamedTuple):
             traces.append((blob(replica, 16), read))
         need(ascending([replica for replica, _ in traces]), "S26: traces out of order")
         need(sum(len(points) for _, points in traces) <= MOST_POINTS, "L1: too many points")
-        return Trace(natural(number), natural(asks, 1), tuple(traces))
+        return Trace(natural(kind, 1), natural(number), natural(asks, 1), tuple(traces))
 
     def fields(self) -> list[Any]:
         traces = [[replica, [list(point) for point in points]] for replica, points in self.traces]
-        return [self.round, self.asks, traces]
+        return [self.kind, self.round, self.asks, traces]

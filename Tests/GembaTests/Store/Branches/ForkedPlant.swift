@@ -41,11 +41,11 @@ extension Replica {
         try write(by: "ewa") { try $0.update("part", row, ["name": .text(name)]) }
     }
 
-    /// What this replica holds of data, in the words of another.
-    func holdings(for other: Replica) throws -> VersionVector {
+    /// What this replica holds of logs of a kind, in the words of another.
+    func holdings(of kind: LogKind, for other: Replica) throws -> VersionVector {
         var known = VersionVector()
-        for trace in try traces(of: vector(of: .data).map(\.replica)) {
-            for dot in try other.place(trace)?.held ?? [] { known.insert(dot) }
+        for trace in try traces(of: vector(of: kind).map(\.replica), kind: kind) {
+            for dot in try other.place(trace, kind: kind)?.held ?? [] { known.insert(dot) }
         }
         return known
     }
@@ -53,15 +53,19 @@ extension Replica {
     /// Takes over all changes that another replica holds beyond this one, whatever branches they are on.
     @discardableResult
     func take(from other: Replica) throws -> ApplyOutcome {
-        try pull(.roster, from: other)
+        _ = try take(.roster, from: other)
+        return try take(.data, from: other)
+    }
+
+    private func take(_ kind: LogKind, from other: Replica) throws -> ApplyOutcome {
         var total = ApplyOutcome()
         var position: Int64 = 0
-        let known = try holdings(for: other)
+        let known = try holdings(of: kind, for: other)
         while true {
             let (runs, reached, _) = try other.runs(
-                of: .data, after: position, excluding: known, maximumBytes: Limits.batchBytes)
+                of: kind, after: position, excluding: known, maximumBytes: Limits.batchBytes)
             if runs.isEmpty { return total }
-            let outcome = try apply(runs, kind: .data)
+            let outcome = try apply(runs, kind: kind)
             total.entryCount += outcome.entryCount
             total.quarantinedCount += outcome.quarantinedCount
             total.renamed += outcome.renamed

@@ -177,11 +177,11 @@ private struct History {
         folded += 1
 
         let admins = stage.admins.map { builder.replica($0) }
-        let rest = complete.logs.values.filter { !admins.contains($0.replica) }
+        let rest = complete.logs.filter { !admins.contains($0.replica) }
         for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
             var roster = Roster(plant: builder.plant, logs: rest, reusing: complete)
             for admin in order {
-                guard let log = complete.logs[admins[admin]] else { continue }
+                guard let log = complete.logs.first(where: { $0.replica == admins[admin] }) else { continue }
                 roster = roster.extended(with: [log])
                 folded += 1
             }
