@@ -9,7 +9,9 @@ final class ForkedPlant {
     let plant: TestPlant
     private var copies = 0
 
-    init(isSealed: Bool = false) throws { plant = try TestPlant(isSealed: isSealed) }
+    init(of plant: TestPlant) { self.plant = plant }
+
+    convenience init(isSealed: Bool = false) throws { self.init(of: try TestPlant(isSealed: isSealed)) }
 
     /// A copy of a replica that goes on under the same name.
     func copy(of replica: Replica) throws -> Replica {
