@@ -100,7 +100,8 @@ extension Session {
     public mutating func onTraces(
         _ traces: [LogTrace], of kind: LogKind, asks: Bool, at moment: Moment
     ) -> [SessionAction] {
-        perform(at: moment) { (session, outbox) in session.withSync(kind) { $0.send(traces, asks: asks, into: &outbox) } }
+        perform(at: moment) { (session, outbox) in session.withSync(kind) { $0.send(traces, asks: asks, into: &outbox) }
+        }
     }
 
     /// Answers ``SessionAction/place(_:_:)``.

@@ -35,7 +35,9 @@ public struct RosterLog: Hashable, Sendable {
         var ends: [ChangeHash: RosterLog] = [:]
         for history in histories { ends[history.hash(at: history.last) ?? history.genesisHash] = history }
         let inner = ends.values.filter { history in
-            ends.values.contains { $0.last > history.last && $0.hash(at: history.last) == history.hash(at: history.last) }
+            ends.values.contains {
+                $0.last > history.last && $0.hash(at: history.last) == history.hash(at: history.last)
+            }
         }
         for history in inner { ends[history.hash(at: history.last) ?? history.genesisHash] = nil }
         return ends.sorted { $0.key < $1.key }.map(\.value)

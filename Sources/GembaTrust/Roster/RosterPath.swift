@@ -62,7 +62,9 @@ struct RosterPath {
             paths.append(RosterPath(longest, replica: name, first: first, last: last, parent: parent))
             guard let branching else { continue }
             let index = paths.count - 1
-            let halves = Dictionary(grouping: histories.filter { $0.last >= branching }) { $0.entries[branching - 1].hash }
+            let halves = Dictionary(grouping: histories.filter { $0.last >= branching }) {
+                $0.entries[branching - 1].hash
+            }
             for (_, half) in halves.sorted(by: { $0.key < $1.key }) { pending.append((half, branching, index)) }
         }
         return paths

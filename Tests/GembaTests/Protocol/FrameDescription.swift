@@ -92,7 +92,8 @@ extension Message {
             ]
         case .trace(let message):
             [
-                "type": 18, "kind": .number(message.kind.rawValue), "round": .number(message.round), "asks": .bool(message.asks),
+                "type": 18, "kind": .number(message.kind.rawValue), "round": .number(message.round),
+                "asks": .bool(message.asks),
                 "traces": .list(message.traces) {
                     [
                         "log": $0.log.vectorDescription,

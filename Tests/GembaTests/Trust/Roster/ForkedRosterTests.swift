@@ -99,7 +99,9 @@ struct ForkedRosterTests {
         }
     }
 
-    @Test("A cut means the history of the entry that it names, by whichever name, and that alone", arguments: [false, true])
+    @Test(
+        "A cut means the history of the entry that it names, by whichever name, and that alone",
+        arguments: [false, true])
     mutating func cut(usesBranchName: Bool) throws {
         let admin = try builder.enrol(.admin, named: "IT-2")
         let common = builder.log(admin).entries.count
@@ -147,13 +149,15 @@ struct ForkedRosterTests {
         let station = try builder.enrol(named: "L1")
         var worlds = Worlds(builder)
         let removal = worlds.right.append(
-            [.revoke(station: worlds.right.key(station), cut: [worlds.right.tip(station)])], by: PlantBuilder.founder, seeing: [station])
+            [.revoke(station: worlds.right.key(station), cut: [worlds.right.tip(station)])], by: PlantBuilder.founder,
+            seeing: [station])
         let common = builder.log(PlantBuilder.founder).entries.count
         #expect(worlds.roster().formerMembers[builder.key(station)] != nil)
         // The recovery key had seen the branch, and names the removal by the branch's name.
         var named = removal
         named.replica = worlds.branchTip(PlantBuilder.founder, after: common).replica
-        try worlds.right.recover([.reinstate(station: builder.key(station), removals: [named])], seeing: [PlantBuilder.founder])
+        try worlds.right.recover(
+            [.reinstate(station: builder.key(station), removals: [named])], seeing: [PlantBuilder.founder])
         worlds.left.append([.policy(counter: 9, flags: [])], by: PlantBuilder.founder)
         let roster = worlds.roster()
         #expect(roster.members[builder.key(station)] != nil)
