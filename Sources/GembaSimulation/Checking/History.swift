@@ -45,6 +45,16 @@ struct History {
         return Dot(name, sequence)
     }
 
+    /// The genesis of the log to which a chain belongs.
+    func genesis(of chain: ReplicaID) -> Change? {
+        changes[ancestor(of: Dot(chain, (forks[chain]?.sequence ?? 0) + 1), at: 0)]
+    }
+
+    /// Whether a chain left another one, or another left it.
+    func isForked(_ chain: ReplicaID) -> Bool {
+        forks[chain] != nil || forks.values.contains { $0.replica == chain }
+    }
+
     /// An entry and all before it in its log.
     func line(to dot: Dot) -> VersionVector {
         var line = VersionVector()

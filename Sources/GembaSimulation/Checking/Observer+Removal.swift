@@ -18,10 +18,14 @@ extension Observer {
         let now = try vector(of: replica, .data)
         let gone = try before.entries.map { Dot($0.key, $0.value) }.filter { try !holds($0, .data, replica, now) }
         if gone.isEmpty { return }
-        let ends = try rule(of: replica).ends(in: now)
+        let rule = try rule(of: replica)
         var rest = before.entries
         for dot in gone {
-            guard let end = ends[dot.replica], let kept = now[dot.replica], end <= kept else {
+            // Of a chain that left another one nothing may be left.
+            let kept = now[dot.replica]
+            guard let end = rule.end(of: dot.replica, in: now),
+                let last = kept ?? history.forks[dot.replica]?.sequence, end.least <= last
+            else {
                 throw Violation(.durability, at: node.name, "\(dot) was held and is gone, and counts")
             }
             rest[dot.replica] = kept
@@ -32,20 +36,21 @@ extension Observer {
     /// Of former members a node holds no more than what counts.
     func checkEnds(_ replica: Replica, _ node: SimulatedNode) throws {
         let rule = try rule(of: replica)
+        noteFormer(Set(rule.formerMembers.keys), at: node)
         if rule.formerMembers.isEmpty { return }
         removed.formUnion(rule.formerMembers.keys)
         let now = try vector(of: replica, .data)
-        for (log, end) in rule.ends(in: now) where now.contains(Dot(log, end + 1)) {
+        for (log, end) in rule.ends(in: now) where end.most < now[log] ?? 0 {
             throw Violation(
                 .removal, at: node.name,
-                "\(Dot(log, now[log] ?? 0)) of a former member is held, and only \(end) entries count")
+                "\(Dot(log, now[log] ?? 0)) of a former member is held, and only \(end.most) entries count")
         }
     }
 
     /// Whether the founder holds all that a node holds of its own station's data.
     func founderHoldsAllOf(_ node: SimulatedNode) -> Bool {
         (held[node.index]?[.data]?.entries ?? [:]).allSatisfy { log, last in
-            history[Dot(log, 0)]?.station != node.keys?.station || held[0]?[.data]?.contains(Dot(log, last)) ?? false
+            history.genesis(of: log)?.station != node.keys?.station || held[0]?[.data]?.contains(Dot(log, last)) ?? false
         }
     }
 

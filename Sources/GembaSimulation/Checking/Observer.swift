@@ -28,6 +28,11 @@ final class Observer {
     var removed: Set<StationKey> = []
     /// What members wrote sealed after they knew of removals, with the stations that must not read it.
     var secrets: [(dot: Dot, stations: Set<StationKey>)] = []
+    /// Those whom each node knows to be former members.
+    private var former: [Int: Set<StationKey>] = [:]
+    /// Stations that some node took for former members and then not any more: they were reinstated, or whoever removed them had
+    /// no right to it any more.
+    private(set) var returned: Set<StationKey> = []
     /// How much was looked at.
     private(set) var counts = ObservationCounts()
 
@@ -129,6 +134,12 @@ final class Observer {
         }
         vector.insert(dot)
         held[node.index, default: [:]][kind] = vector
+    }
+
+    /// Takes notice of whom a node knows to be former members.
+    func noteFormer(_ stations: Set<StationKey>, at node: SimulatedNode) {
+        returned.formUnion(former[node.index, default: []].subtracting(stations))
+        former[node.index] = stations
     }
 
     /// Looks at all logs of a node again: the order in which they stand now is a causal one throughout (S1).

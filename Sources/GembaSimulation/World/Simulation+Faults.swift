@@ -166,10 +166,7 @@ extension Simulation {
     }
 
     /// Has one name stand for two histories: puts a whole folder back, or starts a copy of one, and lets both go on writing.
-    ///
-    /// The administrator's acts are left out: of a forked roster log everybody keeps the half that he holds.
     private func fork(_ node: SimulatedNode) throws {
-        if node.index == 0 { return }
         if random.chance(0.5) {
             try clone(node, isTwin: true)
         } else {

@@ -51,7 +51,6 @@ extension Simulation {
         }
         if random.chance(0.4), let former = random.pick(roster.formerMembers.keys.sorted()) {
             try replica.reinstate(former, by: "simulation")
-            reinstated.insert(former)
             for node in nodes where node.keys?.station == former { try bringToReason(node) }
             return true
         }
@@ -98,7 +97,7 @@ extension Simulation {
         let ends = rule.ends(in: try observer.vector(of: replica, .data))
         return { [history = observer.history] dot in
             guard let station = history[dot]?.station, rule.formerMembers[station] != nil else { return false }
-            return dot.sequence > ends[dot.replica] ?? 0
+            return dot.sequence > ends[dot.replica]?.most ?? 0
         }
     }
 
@@ -113,7 +112,7 @@ extension Simulation {
     func judgeSecrecy() throws {
         for (dot, stations) in observer.secrets {
             guard let epoch = observer.history[dot]?.epoch else { continue }
-            for station in stations.subtracting(reinstated)
+            for station in stations.subtracting(observer.returned)
             where observer.history.keysOfStations[station]?.holds(epoch) ?? false {
                 throw Violation(.removal, "\(dot) was written after a removal, and the former member can read it")
             }

@@ -53,8 +53,6 @@ public final class Simulation {
     /// Nodes that die as soon as the event at hand is handled, with what their disks held in the middle of it.
     var dying: [Int: FolderCopy] = [:]
     var copies = 0
-    /// Stations that were reinstated once or more.
-    var reinstated: Set<StationKey> = []
     private var applied: [Int: UInt64] = [:]
     private let queue: Queue
 

@@ -62,7 +62,7 @@ public struct SimulationOptions: Hashable, Sendable, CustomStringConvertible {
         if random.chance(0.5), !faults.contains(.restoredFolder) { faults.insert(.removal) }
         hasSecondAdministrator = random.chance(0.5)
         // A replica that holds a forked log makes no checkpoint, and cannot help who needs one.
-        if random.chance(0.3) { faults = faults.subtracting(.late).union(.fork) }
+        if random.chance(0.3) { faults = faults.subtracting(.growth).union(.fork) }
     }
 
     /// All options in one line, for a report.

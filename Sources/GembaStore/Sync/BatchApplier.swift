@@ -26,8 +26,11 @@ struct BatchApplier {
     private static let greatestNewBranches = 16
     /// The entry that was set aside last: the next run may follow it.
     private var lastSetAside: (reference: ChangeReference, hash: ChangeHash)?
-    /// Whether more of a former member's forked log is held, so that another branch of it may not count any more.
+    /// Whether something is held that may not count: more of a former member's forked log is there, so that another branch of it
+    /// may not; or something was adopted for the sake of an entry that could not be applied after all.
     private(set) var mayWithdraw = false
+    /// Whether something was adopted for the run at hand.
+    private var hasAdopted = false
 
     /// - Parameter isUnwanted: whether the transaction should be given up.
     init(context: StoreContext, kind: LogKind, isUnwanted: @escaping () -> Bool) throws {
@@ -52,12 +55,14 @@ struct BatchApplier {
         }
         for index in runs.indices {
             try giveWay()
+            hasAdopted = false
             do throws(Refusal) {
                 try apply(runs[index], contents: { compression?.entries(ofRun: index) })
             } catch {
                 switch error {
                 case .problem(let problem):
                     outcome.meet(problem)
+                    if hasAdopted { mayWithdraw = true }
                     if problem == .forked { outcome.forked.insert(runs[index].replica) }
                 case .failure(let failure): throw failure
                 }
@@ -190,6 +195,7 @@ struct BatchApplier {
         }
         try requireKeys(for: entries.prefix(deps.count), of: run.replica)
         try attempt { try context.log.forgetVoid(found.kept) }
+        hasAdopted = true
         try store(found.verified, deps.count, run: run, found.place, deps: deps, contents: nil)
         if deps.count < run.entries.count {
             let rest = run.dropFirst(deps.count, after: entries[deps.count - 1].hash.prefix)

@@ -76,14 +76,25 @@ struct RunCollector {
         }
     }
 
-    /// Ends a run at a head behind the last entry that counts of a former member's log: no other signature proves that entry.
+    /// Ends a run at a head behind the last entry of a stretch, where no other signature proves that entry: it was the last of a
+    /// former member's log that counted. What follows may be set aside, or count again and stand in another place.
     private mutating func closeBehindEnd(of stretch: LogStretch, replica: ReplicaID) throws {
-        guard let last = group.last?.sequence, let tip = try context.log.tip(number: stretch.replica),
-            tip.sequence == last,
-            let rest = try context.log.voidRun(after: tip)?.run
-        else { return }
-        for (sequence, entry) in zip(rest.first..., rest.entries) { group.append((sequence, entry)) }
-        try closeGroup(replica: replica, signature: rest.signature)
+        guard let last = group.last?.sequence, let tip = try context.log.tip(number: stretch.replica) else { return }
+        var signature: [UInt8]?
+        if tip.sequence == last, let rest = try context.log.voidRun(after: tip)?.run {
+            for (sequence, entry) in zip(rest.first..., rest.entries) { group.append((sequence, entry)) }
+            signature = rest.signature
+        } else if tip.sequence > last {
+            try context.log.scanSegments(replica: tip.number, from: last + 1, through: tip.sequence) { segment in
+                for sequence in segment.sequences.clamped(to: last + 1...tip.sequence) where signature == nil {
+                    group.append((sequence, Array(segment.entry(sequence))))
+                    signature = segment.heads.first { $0.sequence == sequence }?.signature
+                }
+                return signature == nil
+            }
+        }
+        guard let signature else { return }
+        try closeGroup(replica: replica, signature: signature)
         position = stretch.end - 1
     }
 
