@@ -214,10 +214,9 @@ class World:
 
     def append(self, log, content, deps=(), lamport=None):
         """An entry that states the lamport number that the graph gives it, or another."""
-        before = [tuple(reference[:2]) for reference in [log.tip, *deps]]
-        computed = 1 + max(self.lamports.get(entry, 0) for entry in before)
+        computed = 1 + max(self.lamports.get(prefix, 0) for _, _, prefix in [log.tip, *deps])
         entry = log.append(acts(*content, lamport=lamport or computed), deps)
-        self.lamports[tuple(entry.reference[:2])] = computed
+        self.lamports[entry.hash[:16]] = computed
         return entry
 
     def state(self, log, *content, saw=(), lamport=None):

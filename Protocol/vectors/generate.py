@@ -14,6 +14,7 @@ import cases_bundles
 import cases_checkpoints
 import cases_epochs
 import cases_folds
+import cases_forks
 import cases_frames
 import cases_items
 import cases_logs
@@ -33,7 +34,7 @@ SUBJECTS = [
     ("merges.json", "04-operations.md", cases_merges.merges),
     ("roster.json", "05-roster.md", cases_folds.roster_bodies),
     ("tokens.json", "05-roster.md", cases_folds.tokens),
-    ("folds.json", "05-roster.md", lambda: [*cases_folds.folds(), *cases_removals.folds()]),
+    ("folds.json", "05-roster.md", lambda: [*cases_folds.folds(), *cases_removals.folds(), *cases_forks.folds()]),
     ("epochs.json", "05-roster.md", cases_epochs.epochs),
     ("words.json", "05-roster.md", cases_epochs.enrolments),
     ("frames.json", "06-session.md, 07-sync.md, 08-checkpoint.md, 10-agreement.md, 12-dissemination.md", cases_frames.frames),

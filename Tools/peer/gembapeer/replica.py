@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Iterable
+from typing import Any, ClassVar, Iterable
 
 from . import keys
 from .acts import RosterBody, Wrap
@@ -37,6 +37,8 @@ class Log:
 
     kind: int
     genesis: Genesis
+    first: ClassVar = 0
+    before: ClassVar = None
     hashes: list[Hash] = field(default_factory=list)
     data: list[bytes] = field(default_factory=list)
     deps: list[tuple[Ref, ...]] = field(default_factory=list)

@@ -13,19 +13,23 @@ from .log import Genesis, Member
 
 STATION, LIAISON, RELAY, ADMIN = range(4)
 A = TypeVar("A", bound=NamedTuple)
+NOTHING = Ref(b"", -1, b"")
 
 
 class RosterLog(Protocol):
-    """What the fold reads of a log: `bodies[n]` is None for the genesis and for what is invalid."""
+    """What the fold reads of a log, or of a path of a forked one (P22): its entries from number `first` on, of which that one
+    hangs on `before`. A body is None for the genesis and for what is invalid."""
 
     genesis: Genesis
+    first: int
+    before: "Node | None"
     hashes: list[Hash]
     deps: list[tuple[Ref, ...]]
     bodies: list[Any]
 
 
 class Node(NamedTuple):
-    """An entry of a roster log."""
+    """An entry of a roster log, under the name of its path (02-change K4)."""
 
     log: Replica
     seq: int
@@ -73,23 +77,40 @@ class Graph:
 
     def __init__(self, logs: dict[Replica, RosterLog]):
         self.logs = logs
+        self.ids = {name: self._id(name) for name in logs}
+        self.hashes = {
+            Node(name, seq): digest for name, log in logs.items() for seq, digest in enumerate(log.hashes, log.first)
+        }
+        self.nodes = {Ref(self.ids[node.log], node.seq, digest[:16]): node for node, digest in self.hashes.items()}
+        self.numbers = {(ref.replica, ref.seq) for ref in self.nodes}
         self.pasts: dict[Node, dict[Replica, int]] = {}
         self.heights: dict[Node, int] = {}
-        for replica, log in logs.items():
-            for seq in range(len(log.hashes)):
-                self._reach(Node(replica, seq))
+        for node in self.hashes:
+            self._reach(node)
+
+    def _id(self, name: Replica) -> Replica:
+        """R, the id of the log that has this path."""
+        while before := self.logs[name].before:
+            name = before.log
+        return name
 
     def _causes(self, node: Node) -> list[Node]:
         log = self.logs[node.log]
-        refs = [*log.deps[node.seq]]
+        refs = [*log.deps[node.seq - log.first]]
         if node.seq == 0:
             refs += [*log.genesis.predecessors, *log.genesis.frontier]
-        held = [Node(ref.replica, ref.seq) for ref in refs if self.holds(ref)]
-        return held + ([Node(node.log, node.seq - 1)] if node.seq else [])
+        found = [cause for cause in map(self.find, refs) if cause]
+        before = log.before if node.seq == log.first else Node(node.log, node.seq - 1)
+        return found + ([before] if before else [])
 
-    def holds(self, ref: Ref) -> bool:
-        log = self.logs.get(ref.replica)
-        return log is not None and ref.seq < len(log.hashes) and log.hashes[ref.seq][:16] == ref.prefix
+    def find(self, ref: Ref) -> Node | None:
+        """The entry that a reference names, by any name of its log (K5)."""
+        log = self.ids.get(ref.replica)
+        return self.nodes.get(ref._replace(replica=log)) if log else None
+
+    def is_taken(self, ref: Ref) -> bool:
+        """Whether an entry is held at this number of this log, on any path (P23)."""
+        return (self.ids[ref.replica], ref.seq) in self.numbers
 
     def _reach(self, node: Node) -> None:
         stack = [node]
@@ -120,18 +141,19 @@ class Graph:
         return Ref(*node, self.hash(node)[:16])
 
     def hash(self, node: Node) -> Hash:
-        return self.logs[node.log].hashes[node.seq]
+        return self.hashes[node]
 
     def acts(self) -> Iterator[tuple[Node, int, bytes, Act]]:
         """All acts of valid bodies, with place and station."""
         for replica, log in self.logs.items():
-            for seq, body in enumerate(log.bodies):
+            for seq, body in enumerate(log.bodies, log.first):
                 for place, act in enumerate(body.acts if body else ()):
                     yield Node(replica, seq), place, log.genesis.station, act
 
 
 Cut = dict[Replica, Ref]
-"""The last entry of each log that counts; a log that is not named is cut after its genesis."""
+"""The last entry of each log that counts, and of a forked one path by path (P23). A log that is not named is cut after its
+genesis, and nothing counts of another path."""
 
 
 class Former(NamedTuple):
@@ -169,7 +191,7 @@ class Roster:
 
 
 def fold(plant: bytes, logs: dict[Replica, RosterLog]) -> Roster:
-    """The roster that these logs make, in whatever order they came."""
+    """The roster that these logs make, in whatever order they came; a forked one is given path by path."""
     logs = {replica: log for replica, log in logs.items() if log.genesis.plant in (None, plant)}
     roster = Roster(plant)
     founder = founder_of(plant, logs)
@@ -224,7 +246,7 @@ class _Fold:
             author = self.authors.get(station)
             if author and isinstance(act, kind) and self.graph.is_from(node, author.admission):
                 former = self.removed.get(station)
-                if former is None or node.seq <= _reach(former.cut, node.log):
+                if former is None or self._is_left(node, former.cut):
                     yield Issued(node, place, author, act)
 
     def counting(self, kind: type, least_depth: int = 0) -> list[Issued]:
@@ -238,32 +260,30 @@ class _Fold:
             if removal.act.station == station.station and removal.author.rank < station.rank
         ]  # fmt: skip
         ended = self._ended(station, above)
-        removals = [removal for removal in above if self.graph.ref(removal.node) not in ended]
+        removals = [removal for removal in above if removal.node not in ended]
         cut = self._cut_by(removals, station)
         removals += [
             own for own in self.said(Removal)
             if own.act.kind == RETIRE and own.act.station == own.author.station == station.station
-            and (not removals or own.node.seq <= _reach(cut, own.node.log))
-            and self.graph.ref(own.node) not in ended
+            and (not removals or self._is_left(own.node, cut))
+            and own.node not in ended
         ]  # fmt: skip
         if removals:
             is_revoked = any(removal.act.kind == REVOKE for removal in self._standing(removals))
             refs = sorted({self.graph.ref(removal.node) for removal in removals})
             self.removed[station.station] = Former(station, is_revoked, self._cut_by(removals, station), tuple(refs))
 
-    def _ended(self, station: Standing, above: list[Issued]) -> set[Ref]:
+    def _ended(self, station: Standing, above: list[Issued]) -> set[Node]:
         """The entries whose removals of a station a counting reinstatement ends (P16)."""
-        ended: set[Ref] = set()
+        ended: set[Node] = set()
         for issued in self.counting(Reinstate):
-            named = set(issued.act.removals)
             if issued.act.station != station.station or issued.author.rank >= station.rank:
                 continue
-            is_seen = all(
-                self.graph.holds(ref) and self.graph.follows(issued.node, Node(ref.replica, ref.seq)) for ref in named
-            )
+            named = [self.graph.find(ref) for ref in issued.act.removals]
+            seen = {node for node in named if node and self.graph.follows(issued.node, node)}
             higher = (r for r in above if r.author.rank < issued.author.rank)
-            if is_seen and not any(self.graph.ref(removal.node) in named for removal in higher):
-                ended |= named
+            if None not in named and seen.issuperset(named) and not any(r.node in seen for r in higher):
+                ended |= seen
         return ended
 
     def _precedes(self, earlier: Issued, later: Issued) -> bool:
@@ -302,22 +322,42 @@ class _Fold:
         return {name: min(cut[name] for cut in cuts) for name in cuts[0] if all(name in cut for cut in cuts)}
 
     def _own_cut(self, removal: Issued, station: Standing) -> Cut:
-        """P13."""
-        cut: Cut = {}
+        """P13, path by path."""
+        graph, cut = self.graph, Cut()
         for ref in removal.act.cut:
-            log = self.graph.logs.get(ref.replica)
-            is_other = log is not None and (
-                log.genesis.station != station.station
-                or (ref.seq < len(log.hashes) and log.hashes[ref.seq][:16] != ref.prefix)
-            )
-            if not is_other:
+            if ref.replica not in graph.ids:
                 cut[ref.replica] = ref
-        for name, log in self.graph.logs.items():
+            elif graph.logs[ref.replica].genesis.station == station.station:
+                self._leave(ref, cut)
+        for name, log in graph.logs.items():
             if log.genesis.station == station.station:
-                seq = removal.node.seq if name == removal.node.log else self.graph.pasts[removal.node].get(name, 0)
-                if seq > _reach(cut, name):
-                    cut[name] = self.graph.ref(Node(name, seq))
+                seq = removal.node.seq if name == removal.node.log else graph.pasts[removal.node].get(name, -1)
+                self._forward(Node(name, seq), cut)
         return cut
+
+    def _leave(self, ref: Ref, cut: Cut) -> None:
+        """What a reference in a cut leaves: the entry and those before it, the paths that lead to its own whole (P23)."""
+        node = self.graph.find(ref)
+        if node:
+            cut[node.log] = max(cut.get(node.log, NOTHING), self.graph.ref(node))
+        elif not self.graph.is_taken(ref):
+            # Nothing is held there yet, so the whole path counts.
+            cut[ref.replica] = max(cut.get(ref.replica, NOTHING), ref)
+        else:
+            return
+        before = self.graph.logs[node.log if node else ref.replica].before
+        while before:
+            self._forward(before, cut)
+            before = self.graph.logs[before.log].before
+
+    def _forward(self, node: Node, cut: Cut) -> None:
+        """Moves a cut forward to an entry."""
+        if not self._is_left(node, cut):
+            cut[node.log] = self.graph.ref(node)
+
+    def _is_left(self, node: Node, cut: Cut) -> bool:
+        """Whether a cut leaves an entry: of what it does not name, the genesis."""
+        return node.seq <= (cut[node.log].seq if node.log in cut else 0)
 
     def settle_depth(self) -> bool:
         """Settles the invitations issued by members of this depth; whether there is another one (P2)."""
@@ -356,16 +396,15 @@ class _Fold:
         self, key: bytes, invites: list[Issued], closes: list[Issued], admits: list[Issued]
     ) -> Standing | None:
         candidates = self._candidates(key, invites)
-        by_log = {candidate.log: candidate for candidate in candidates}
         naming = [
-            admit for admit in admits
-            if admit.act.replica in by_log and self.graph.follows(admit.node, by_log[admit.act.replica].admission)
+            (admit, candidate) for admit in admits for candidate in candidates
+            if admit.act.replica == self.graph.ids[candidate.log] and self.graph.follows(admit.node, candidate.admission)
         ]  # fmt: skip
         if naming:
-            # P5: that of the smallest rank, and of one author's the latest.
-            rank = min(admit.author.rank for admit in naming)
-            last = max((a for a in naming if a.author.rank == rank), key=self.lateness)
-            return by_log[last.act.replica]
+            # P5: that of the smallest rank, and of one author's the latest. It names several where a log has two entries 1.
+            rank = min(admit.author.rank for admit, _ in naming)
+            last = max((admit for admit, _ in naming if admit.author.rank == rank), key=self.lateness)
+            return min((c for admit, c in naming if admit is last), key=lambda candidate: candidate.admission_hash)
         left = [
             candidate for candidate in candidates
             if all(self.graph.follows(c.node, candidate.admission) for c in closes if c.act.key == key)
@@ -419,18 +458,13 @@ class _Fold:
         return found
 
 
-def _reach(cut: Cut, log: Replica) -> int:
-    """The last entry of a log that a cut leaves: without any, its genesis."""
-    return cut[log].seq if log in cut else 0
-
-
 def are_acceptable_keys(stated: ReKey) -> bool:
     return all(map(keys.is_acceptable_agreement_key, (stated.transport, stated.sealing)))
 
 
 def sole_join(log: RosterLog) -> Join | None:
     """The join of a log whose entry 1 contains exactly one."""
-    body: RosterBody | None = log.bodies[1] if len(log.bodies) > 1 else None
+    body: RosterBody | None = log.bodies[1 - log.first] if log.first < 2 <= log.first + len(log.bodies) else None
     joins = [act for act in body.acts if isinstance(act, Join)] if body else []
     return joins[0] if len(joins) == 1 else None
 
@@ -443,7 +477,7 @@ def are_endpoints(endpoints: tuple[str, ...]) -> bool:
 
 
 def recognised(plant: bytes, logs: dict[Replica, RosterLog]) -> set[Replica]:
-    """The logs that everybody stores (P9)."""
+    """The logs that everybody stores, and of forked ones the paths (P9)."""
     if founder_of(plant, logs) is None:
         return set()
     graph = Graph({replica: log for replica, log in logs.items() if log.genesis.plant in (None, plant)})
@@ -457,16 +491,19 @@ def recognised(plant: bytes, logs: dict[Replica, RosterLog]) -> set[Replica]:
         rights = {name: _right(plant, name, graph, found) for name in graph.logs if name not in found}
         fresh = {name: right for name, right in rights.items() if right is not None}
         if not fresh:
-            return set(found)
+            # Two entries 1 hang on a genesis that says nothing itself.
+            return {*found, *(graph.ids[name] for name in found)}
         found |= fresh
 
 
 def _right(plant: bytes, name: Replica, graph: Graph, found: dict[Replica, bool]) -> bool | None:
     """Whether a log may invite, or None if it is not recognised as far as these logs are found."""
-    genesis, join = graph.logs[name].genesis, sole_join(graph.logs[name])
+    genesis, join, before = graph.logs[name].genesis, sole_join(graph.logs[name]), graph.logs[name].before
+    # A path continues the one that leads to it, as a log continues its predecessors (P22).
+    earlier = [before] if before else [node for ref in genesis.predecessors if (node := graph.find(ref))]
     rights = [
-        found[ref.replica] for ref in genesis.predecessors
-        if graph.holds(ref) and ref.replica in found and graph.logs[ref.replica].genesis.station == genesis.station
+        found[node.log] for node in earlier
+        if node.log in found and graph.logs[node.log].genesis.station == genesis.station
     ]  # fmt: skip
     if join and join.verifies(plant, genesis.station) and is_acceptable_member(join.member):
         invites = (node for node, _, _, act in graph.acts() if _is_invite(act, join) and found.get(node.log))

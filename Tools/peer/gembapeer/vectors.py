@@ -13,8 +13,9 @@ from .body import Body, Register, SetEdit
 from .encoding import Malformed, Map, decode, encode
 from .fields import Dot, Ref, array, blob
 from .packs import Context
-from .replica import Log, Replica, unwrapped
-from .roster import Epoch, Former, fold
+from .replica import Replica, unwrapped
+from .roster import Epoch, Former, fold, recognised
+from .trees import Trees
 
 REFUSALS = (Malformed, log.Unverified, bundle.Refused)
 
@@ -177,36 +178,17 @@ def loaded(plant: bytes, runs_in_order: list[bytes]) -> Replica:
 def folds(case: dict[str, Any]) -> None:
     plant = bytes.fromhex(case["plant"])
     for order in (case["input"], case["input"][::-1]):
-        replica = Replica.in_memory(plant)
-        take_up(replica, [log.Run.read(decode(bytes.fromhex(data))) for data in order])
-        found = fold(plant, replica.roster_logs())
+        trees = Trees(plant)
+        trees.take_up([log.Run.read(decode(bytes.fromhex(data))) for data in order])
+        found = fold(plant, trees.paths())
+        admitting = {member.log for member in found.members.values()}
+        equal(admitting - recognised(plant, trees.paths()), set(), "logs of members that nobody stores")
         equal([shape_of(m) for m in found.members.values()], case["members"], "members")
         equal([former_of(f) for f in found.former.values()], case.get("former", []), "former members")
         equal(found.plant_name, case.get("plantName", found.plant_name), "the plant's name")
         equal(found.policy, case.get("policy", found.policy), "policy")
         if "epochs" in case:
             equal([epoch_of(e) for e in found.epochs], case["epochs"], "epochs")
-
-
-def take_up(replica: Replica, whole: list[log.Run]) -> None:
-    """Gives a replica whole logs, entry by entry, for they may answer each other."""
-    waiting: dict[bytes, list[log.Link]] = {}
-    for run in whole:
-        try:
-            genesis, waiting[run.replica] = log.verify(run, replica.plant, log.NO_HASH, None)
-            replica.logs[run.replica] = Log(log.ROSTER, genesis)
-        except log.Unverified:
-            continue  # The log of another plant.
-    is_growing = True
-    while is_growing:
-        is_growing = False
-        for name, links in waiting.items():
-            while links and all(replica.holds(dep, log.ROSTER) for dep in links[0].entry.deps):
-                replica.extend(name, replica.logs[name], [links.pop(0)])
-                is_growing = True
-    for name, links in waiting.items():
-        if len(replica.logs[name].hashes) == 0:
-            del replica.logs[name]
 
 
 def shape_of(member: Any) -> dict[str, Any]:
