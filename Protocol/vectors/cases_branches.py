@@ -85,7 +85,7 @@ def frames(session, case):
     yield trace("traces of two logs", traces)
     yield trace("an answer", traces[:1], asks=0)
     yield trace("traces of roster logs", traces, kind=1)
-    yield trace("a kind of log that there is not", traces, "outOfRange", kind=2)
+    yield trace("a kind of log that there is not", traces, "invalid", kind=2)
     ends = sorted([7, seeded(f"end {index}", 16)] for index in range(2))
     yield trace("two ends with one number", [[logs[0], ends]])
     yield trace("1,024 points", [[logs[0], [point(number) for number in range(1024)]]])

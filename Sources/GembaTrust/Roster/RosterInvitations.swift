@@ -122,8 +122,9 @@ struct RosterInvitations {
                 decisions.append((claim, rank, reading.order(of: place)))
             }
         }
+        // One act that names a forked log with two joins names both.
         return decisions.min { left, right in
-            left.rank == right.rank ? left.order > right.order : left.rank < right.rank
+            (left.rank, right.order, left.claim.hash) < (right.rank, left.order, right.claim.hash)
         }?.claim
     }
 

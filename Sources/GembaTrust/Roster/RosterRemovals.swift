@@ -116,11 +116,13 @@ struct RosterRemovals {
                 continue
             }
             guard causality.logs[known].station == station else { continue }
-            if let entry = causality.find(reference) {
-                for step in causality.history(of: entry.log, at: entry.sequence) { cut.advance(to: step) }
-            } else if !causality.holdsEntry(at: reference.sequence, ofLogNamed: reference.replica) {
+            var end = causality.find(reference)
+            if end == nil, !causality.holdsEntry(at: reference.sequence, ofLogNamed: reference.replica) {
+                // It lies beyond what is held, and leaves all of the path that its name means.
                 cut.advance(to: reference)
+                end = causality.index[reference.replica].map { .init(log: $0, sequence: causality.logs[$0].last) }
             }
+            for step in end.map({ causality.history(of: $0.log, at: $0.sequence) }) ?? [] { cut.advance(to: step) }
         }
         for index in reading.voices[station] ?? [] {
             guard let last = past[index], last > 0 else { continue }
@@ -164,7 +166,7 @@ extension FormerMember {
         actor = outcome.decisive.actor
         reason = outcome.decisive.reason
         cut = outcome.cut.references
-        removals = Set(outcome.open.map { reading.reference(to: $0.place) }).sorted {
+        removals = Set(outcome.open.map { reading.causality.reference(to: $0.place.log, at: $0.place.sequence) }).sorted {
             ($0.replica, $0.sequence) < ($1.replica, $1.sequence)
         }
         removedBy = outcome.open.map(\.rank).min() ?? member.rank

@@ -117,7 +117,9 @@ struct TrustVectorTests {
     @Test("whole rosters, in whatever order their logs came (05-roster, section 4)", arguments: Vector.all(in: "folds"))
     func folds(_ vector: Vector) throws {
         let plant: PlantID = try vector.fixed("plant")
-        let logs = try vector.list("input").map { try log(try $0.bytes()) }
+        let logs = try vector.list("input").reduce(into: []) { logs, run in
+            logs.append(try log(try Run(decoding: try run.bytes()), following: logs))
+        }
         let roster = Roster(plant: plant, logs: logs)
         #expect(.list(roster.members.values.sorted { $0.rank < $1.rank }, description) == vector["members"])
         let former = roster.formerMembers.values.sorted { $0.member.rank < $1.member.rank }
@@ -155,9 +157,20 @@ struct TrustVectorTests {
         #expect(.string(words.description) == vector["words"])
     }
 
-    /// A roster log out of a run that holds all of it, from whatever plant.
-    private func log(_ encoded: [UInt8]) throws -> RosterLog {
-        let run = try Run(decoding: encoded)
+    /// A history of a roster log, from whatever plant: that of a run from its genesis on, or one that goes on where another came by.
+    private func log(_ run: Run, following others: [RosterLog]) throws -> RosterLog {
+        if run.first > 0 {
+            let other = try #require(
+                others.first { $0.replica == run.replica && $0.hash(at: run.first - 1)?.prefix == run.previous })
+            let hash = try #require(other.hash(at: run.first - 1))
+            let verified = try VerifiedRun(
+                verifying: run, kind: .roster, plant: other.genesis.plant ?? other.genesisHash.plant,
+                after: .init(hash: hash, station: other.station))
+            return RosterLog(
+                genesis: other.genesis, genesisHash: other.genesisHash,
+                entries: other.entries.prefix(Int(run.first) - 1)
+                    + verified.entries.map { RosterLog.Entry($0.entry, hash: $0.hash) })
+        }
         let genesis = try Genesis(decoding: try Entry(decoding: run.entries[0]).body)
         let hash = try Entry(decoding: run.entries[0]).hash(replica: nil, sequence: 0, previous: .beforeGenesis)
         let verified = try VerifiedRun(
