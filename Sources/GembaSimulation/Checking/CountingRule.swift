@@ -19,7 +19,8 @@ struct CountingRule {
 
     /// For each chain of a former member of which something is held, the last entry that counts.
     func ends(in held: VersionVector) -> [ReplicaID: End] {
-        Dictionary(uniqueKeysWithValues: held.entries.keys.compactMap { log in end(of: log, in: held).map { (log, $0) } })
+        Dictionary(
+            uniqueKeysWithValues: held.entries.keys.compactMap { log in end(of: log, in: held).map { (log, $0) } })
     }
 
     /// The last entry of a chain that counts, with what is held of all; nil when all do.

@@ -50,7 +50,8 @@ extension Observer {
     /// Whether the founder holds all that a node holds of its own station's data.
     func founderHoldsAllOf(_ node: SimulatedNode) -> Bool {
         (held[node.index]?[.data]?.entries ?? [:]).allSatisfy { log, last in
-            history.genesis(of: log)?.station != node.keys?.station || held[0]?[.data]?.contains(Dot(log, last)) ?? false
+            history.genesis(of: log)?.station != node.keys?.station
+                || held[0]?[.data]?.contains(Dot(log, last)) ?? false
         }
     }
 

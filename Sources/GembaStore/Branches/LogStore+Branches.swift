@@ -129,12 +129,23 @@ extension LogStore {
         guard try record(of: next) != nil,
             try !branches().paths(of: fork.replica).contains(where: { $0.first == next.sequence })
         else { return }
-        guard let bytes = try entry(at: next) else { preconditionFailure("a fork has a successor that is held") }
-        let hash = try Entry(decoding: bytes).hash(replica: author, sequence: next.sequence, previous: previous)
+        guard let name = try nameOfSuccessor(of: fork, previous: previous, author: author) else {
+            preconditionFailure("a fork has a successor that is held")
+        }
         try add(
             BranchMap.Path(
-                name: author.branch(beginningWith: hash), log: log, number: fork.replica, first: next.sequence,
-                parent: fork.replica, previous: previous))
+                name: name, log: log, number: fork.replica, first: next.sequence, parent: fork.replica,
+                previous: previous))
+    }
+
+    /// The name of what follows an entry on its chain, once the log forks there; nil when nothing does.
+    ///
+    /// - Parameter previous: the entry's hash.
+    func nameOfSuccessor(of fork: LocalDot, previous: ChangeHash, author: ReplicaID) throws -> ReplicaID? {
+        let next = LocalDot(replica: fork.replica, sequence: fork.sequence + 1)
+        guard let bytes = try entry(at: next) else { return nil }
+        let hash = try Entry(decoding: bytes).hash(replica: author, sequence: next.sequence, previous: previous)
+        return author.branch(beginningWith: hash)
     }
 
     private func add(_ path: BranchMap.Path) throws {

@@ -115,8 +115,10 @@ struct BatchApplier {
         if kind == .data { try checkQuota(of: verified, byteCount: run.entryBytes) }
         try requireKeys(for: verified.entries.prefix(count), of: run.replica)
         var deps: [[LocalDot]] = []
-        for (entry, _) in verified.entries.prefix(count) {
-            deps.append(try resolve(entry.deps, kind: kind, otherwise: .missingDependency))
+        let names = try attempt { try RunNames(verified, place, context.log) }
+        for (index, (entry, _)) in verified.entries.prefix(count).enumerated() {
+            let references = try attempt { try names.outward(entry.deps, of: index) }
+            deps.append(try resolve(references, kind: kind, otherwise: .missingDependency))
         }
         if let genesis = verified.genesis, kind == .data {
             _ = try resolve(genesis.rosterFrontier, kind: .roster, otherwise: .needsRoster)
@@ -188,9 +190,11 @@ struct BatchApplier {
     private mutating func adopt(_ found: VoidRunFinder.Found, through last: SequenceNumber) throws(Refusal) -> Bool {
         let (run, entries) = (found.run, found.verified.entries)
         let count = Int(min(last, run.last) - run.first) + 1
-        let deps = try heldCauses(of: entries.prefix(count))
+        let names = try attempt { try RunNames(found.verified, found.place, context.log) }
+        let deps = try heldCauses(of: entries.prefix(count), names)
         if deps.isEmpty {
-            _ = try resolve(entries[0].entry.deps, kind: .data, otherwise: .missingDependency)
+            let references = try attempt { try names.outward(entries[0].entry.deps, of: 0) }
+            _ = try resolve(references, kind: .data, otherwise: .missingDependency)
             return false
         }
         try requireKeys(for: entries.prefix(deps.count), of: run.replica)
@@ -206,12 +210,12 @@ struct BatchApplier {
 
     /// What entries depend on, of as many as depend only on what is held.
     private func heldCauses(
-        of entries: ArraySlice<(entry: Entry, hash: ChangeHash)>
+        of entries: ArraySlice<(entry: Entry, hash: ChangeHash)>, _ names: RunNames
     ) throws(Refusal) -> [[LocalDot]] {
         var causes: [[LocalDot]] = []
-        for (entry, _) in entries {
+        for (index, (entry, _)) in entries.enumerated() {
             var dots: [LocalDot] = []
-            for reference in entry.deps {
+            for reference in try attempt({ try names.outward(entry.deps, of: index) }) {
                 if let dot = try attempt({ try context.log.resolve(reference, kind: .data) }) {
                     dots.append(dot)
                 } else if !calibration.contains(.ignoresDependencies) {

@@ -166,7 +166,8 @@ extension FormerMember {
         actor = outcome.decisive.actor
         reason = outcome.decisive.reason
         cut = outcome.cut.references
-        removals = Set(outcome.open.map { reading.causality.reference(to: $0.place.log, at: $0.place.sequence) }).sorted {
+        removals = Set(outcome.open.map { reading.causality.reference(to: $0.place.log, at: $0.place.sequence) }).sorted
+        {
             ($0.replica, $0.sequence) < ($1.replica, $1.sequence)
         }
         removedBy = outcome.open.map(\.rank).min() ?? member.rank
