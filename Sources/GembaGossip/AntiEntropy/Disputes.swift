@@ -61,8 +61,9 @@ extension LogSync {
         if !logs.isEmpty { outbox.add(.trace(kind, logs, asks: true)) }
     }
 
-    /// A run of the peer's contradicts what is held, so each holds a part of a log that the other lacks.
-    mutating func noteContradiction(in logs: Set<ReplicaID>, at now: Instant, into outbox: inout Outbox) {
+    /// Each end may hold a part of these logs that the other lacks: a run of the peer's contradicts what is held, or a fork was
+    /// found here, so that nobody knows on which branch the entries lie that the peer was believed to hold.
+    mutating func noteDisagreement(about logs: Set<ReplicaID>, at now: Instant, into outbox: inout Outbox) {
         guard phase == .streaming else { return }
         disputes.open(logs)
         askForTraces(at: now, into: &outbox)
@@ -111,12 +112,12 @@ extension Session {
         perform(at: moment) { (session, outbox) in session.withSync(kind) { $0.receive(placed, into: &outbox) } }
     }
 
-    /// Runs that were applied contradicted what is held of these logs.
-    public mutating func onContradiction(
-        in logs: Set<ReplicaID>, of kind: LogKind, at moment: Moment
+    /// Runs that were applied contradicted what is held of these logs, or showed that they are forked.
+    public mutating func onDisagreement(
+        about logs: Set<ReplicaID>, of kind: LogKind, at moment: Moment
     ) -> [SessionAction] {
         perform(at: moment) { (session, outbox) in
-            session.withSync(kind) { $0.noteContradiction(in: logs, at: moment.instant, into: &outbox) }
+            session.withSync(kind) { $0.noteDisagreement(about: logs, at: moment.instant, into: &outbox) }
         }
     }
 }

@@ -61,12 +61,13 @@ extension Engine {
                 at: moment)
         }
         if !outcome.forked.isEmpty {
-            actions += input(id) { $0.onContradiction(in: outcome.forked, of: kind, at: moment) }
+            actions += input(id) { $0.onDisagreement(about: outcome.forked, of: kind, at: moment) }
         }
         if !outcome.renamed.isEmpty {
             counters.forks = (counters.forks ?? 0) + 1
             logger.warning("a log is forked", metadata: ["branches": "\(outcome.renamed.map(\.replica.description))"])
             actions += input(id) { $0.onChangesAvailable(kind, tips: outcome.renamed, at: moment) }
+            compareBranches(of: kind, at: moment)
         }
         if !outcome.advanced.isEmpty {
             announce(kind, tips: outcome.advanced + outcome.renamed, except: id, at: moment)
@@ -74,6 +75,18 @@ extension Engine {
         }
         if outcome.hasWithdrawn { leapAfterRemoval(at: moment) }
         return actions
+    }
+
+    /// Has all peers asked what they hold of logs of which a fork was found since this was called last.
+    func compareBranches(of kind: LogKind, at moment: Moment) {
+        guard let branches = try? replica.branches(of: kind) else { return }
+        let known = comparedBranches[kind] ?? []
+        comparedBranches[kind] = Set(branches.map(\.name))
+        let logs = Set(branches.filter { !known.contains($0.name) }.map(\.log))
+        if logs.isEmpty { return }
+        for id in links.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
+            perform(on: id, at: moment) { $0.onDisagreement(about: logs, of: kind, at: moment) }
+        }
     }
 
     /// Remembers that changes of a station are left out, for people to see.

@@ -40,6 +40,8 @@ public final class Engine {
     /// member. Until then it may be that its disk was put back, and nothing goes into its roster log by itself: that would be a
     /// second history of what it wrote before and has lost.
     public private(set) var hasMetMember = false
+    /// The paths of forked logs about which peers were asked, or which they were told of in a comparison.
+    var comparedBranches: [LogKind: Set<ReplicaID>] = [:]
     /// What is done about bodies that are lacking.
     var backfill = BackfillDesk()
     /// What is done about finding out whether peers have the same rows.
@@ -82,6 +84,7 @@ public final class Engine {
         }
         changedPeers = Set(peers.keys)
         positions = try replica.lastPositions()
+        for kind in LogKind.allCases { comparedBranches[kind] = Set(try replica.branches(of: kind).map(\.name)) }
         admissions.update(from: roster)
         if try replica.lacksCheckpoint() {
             checkpoints.isMaking = true
@@ -194,6 +197,7 @@ public final class Engine {
             guard let (tips, position) = try? replica.tips(of: kind, after: positions[kind] ?? 0) else { continue }
             positions[kind] = position
             announce(kind, tips: tips, upTo: position, except: nil, at: moment)
+            compareBranches(of: kind, at: moment)
         }
         applyWaiting(at: moment)
     }
