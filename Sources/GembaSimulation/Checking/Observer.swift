@@ -27,7 +27,7 @@ final class Observer {
     /// Stations that somebody was seen to know as former members.
     var removed: Set<StationKey> = []
     /// What members wrote sealed after they knew of removals, with the stations that must not read it.
-    var secrets: [(dot: Dot, stations: Set<StationKey>)] = []
+    var secrets: [(entry: HashPrefix, stations: Set<StationKey>)] = []
     /// Those whom each node knows to be former members.
     private var former: [Int: Set<StationKey>] = [:]
     /// Stations that some node took for former members and then not any more: they were reinstated, or whoever removed them had

@@ -42,10 +42,11 @@ extension Simulation {
         let own = replica.identity.stationKey
         let roster = try replica.roster()
         guard node.role == .admin else {
-            // What only the station itself holds would stay with it: nobody listens to it any more.
-            guard roster.members.count > 3, roster.members[own] != nil, observer.founderHoldsAllOf(node) else {
-                return false
-            }
+            // What only the station itself holds would stay with it: nobody listens to it any more. The founder, whose copy this
+            // may be, stays: the plant is judged by it.
+            guard roster.members.count > 3, roster.members[own] != nil, observer.founderHoldsAllOf(node),
+                own != nodes[0].keys?.station
+            else { return false }
             try replica.retire(own, by: "simulation")
             return true
         }
@@ -102,16 +103,16 @@ extension Simulation {
     }
 
     /// Remembers who must not read what was just written: who was removed before, as far as the author knows.
-    func noteSecret(_ dot: Dot, _ replica: Replica) throws {
+    func noteSecret(_ entry: HashPrefix, _ replica: Replica) throws {
         guard options.isSealed else { return }
         let former = Set(try replica.roster().formerMembers.keys)
-        if !former.isEmpty { observer.secrets.append((dot, former)) }
+        if !former.isEmpty { observer.secrets.append((entry, former)) }
     }
 
     /// Tries the keys that former members were given on everything that was written after their removal.
     func judgeSecrecy() throws {
-        for (dot, stations) in observer.secrets {
-            guard let epoch = observer.history[dot]?.epoch else { continue }
+        for (entry, stations) in observer.secrets {
+            guard let dot = observer.history[entry], let epoch = observer.history[dot]?.epoch else { continue }
             for station in stations.subtracting(observer.returned)
             where observer.history.keysOfStations[station]?.holds(epoch) ?? false {
                 throw Violation(.removal, "\(dot) was written after a removal, and the former member can read it")

@@ -63,7 +63,7 @@ extension Simulation {
         try observer.observe(node)
         observer.ledger.add(Ledger.Receipt(dot: observer.history[tip.prefix] ?? tip.dot, marks: draft.marks))
         try checkOwnWrite(draft, replica, node)
-        try noteSecret(tip.dot, replica)
+        try noteSecret(tip.prefix, replica)
     }
 
     private func refuse(_ replica: Replica, _ before: ChangeReference?, _ node: SimulatedNode) throws {
