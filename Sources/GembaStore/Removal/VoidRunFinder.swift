@@ -48,6 +48,24 @@ struct VoidRunFinder {
         try way(to: reference)?.steps(through: reference.sequence) ?? []
     }
 
+    /// An entry that is neither held nor set aside, among some, or among all that those of them stand on which are set aside; nil
+    /// when everything can be had.
+    func lost(among references: [ChangeReference]) throws -> ChangeReference? {
+        var pending = references
+        var seen = Set(references.map(\.prefix))
+        while let reference = pending.popLast() {
+            if try context.log.resolve(reference, kind: .data) != nil { continue }
+            let path = try path(to: reference)
+            if path.isEmpty { return reference }
+            for (kept, last) in path {
+                for (_, entry) in zip(kept.run.first...last, kept.run.entries) {
+                    pending += try Entry(decoding: entry).deps.filter { seen.insert($0.prefix).inserted }
+                }
+            }
+        }
+        return nil
+    }
+
     /// The whole hash of an entry that was set aside; nil when it was not.
     func hash(of reference: ChangeReference) throws -> ChangeHash? {
         try way(to: reference)?.hash(at: reference.sequence)

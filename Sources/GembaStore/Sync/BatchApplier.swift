@@ -114,15 +114,14 @@ struct BatchApplier {
         let count = try countedEntries(of: verified, at: place)
         if kind == .data { try checkQuota(of: verified, byteCount: run.entryBytes) }
         try requireKeys(for: verified.entries.prefix(count), of: run.replica)
-        var deps: [[LocalDot]] = []
-        let names = try attempt { try RunNames(verified, place, context.log) }
-        for (index, (entry, _)) in verified.entries.prefix(count).enumerated() {
-            let references = try attempt { try names.outward(entry.deps, of: index) }
-            deps.append(try resolve(references, kind: kind, otherwise: .missingDependency))
+        let references = try attempt {
+            let names = try RunNames(verified, place, context.log)
+            return try verified.entries.prefix(count).enumerated().map { try names.outward($1.entry.deps, of: $0) }
         }
         if let genesis = verified.genesis, kind == .data {
-            _ = try resolve(genesis.rosterFrontier, kind: .roster, otherwise: .needsRoster)
+            _ = try resolve([genesis.rosterFrontier], kind: .roster, otherwise: .needsRoster)
         }
+        let deps = try resolve(references, kind: kind, otherwise: .missingDependency)
         let isWhole = run.first == whole.first && count == verified.entries.count
         try store(verified, count, run: run, place, deps: deps, contents: isWhole ? contents() : nil)
         if count < verified.entries.count { try setAside(run, from: count, of: verified) }
@@ -166,10 +165,9 @@ struct BatchApplier {
 
     // MARK: - What was set aside
 
-    /// Has an entry of a former member count that was set aside, with all before it: an entry that counts was built on it.
-    ///
-    /// - Returns: whether it is held now.
-    private mutating func adopt(_ reference: ChangeReference) throws(Refusal) -> Bool {
+    /// Has an entry of a former member count that was set aside, with all before it: an entry that counts was built on it. Does
+    /// nothing about what is held, or was never set aside.
+    private mutating func adopt(_ reference: ChangeReference) throws(Refusal) {
         let finder = VoidRunFinder(context: context)
         while try attempt({ try context.log.resolve(reference, kind: .data) }) == nil {
             let path = try attempt { try finder.path(to: reference) }
@@ -178,9 +176,8 @@ struct BatchApplier {
                 guard let found = try attempt({ try finder.place(kept) }), found.run.first <= last else { break }
                 guard try adopt(found, through: last) else { break }
             }
-            if outcome.entryCount == before { return false }
+            if outcome.entryCount == before { return }
         }
-        return true
     }
 
     /// Has the entries of a run count that was set aside, up to one.
@@ -194,7 +191,7 @@ struct BatchApplier {
         let deps = try heldCauses(of: entries.prefix(count), names)
         if deps.isEmpty {
             let references = try attempt { try names.outward(entries[0].entry.deps, of: 0) }
-            _ = try resolve(references, kind: .data, otherwise: .missingDependency)
+            _ = try resolve([references], kind: .data, otherwise: .missingDependency)
             return false
         }
         try requireKeys(for: entries.prefix(deps.count), of: run.replica)
@@ -335,23 +332,38 @@ struct BatchApplier {
         }
     }
 
+    /// What entries depend on, for each of them. What was set aside of that is taken in, if nothing else is missing.
     private mutating func resolve(
-        _ references: [ChangeReference], kind: LogKind, otherwise problem: ApplyOutcome.Problem
-    ) throws(Refusal) -> [LocalDot] {
-        var dots: [LocalDot] = []
-        for reference in references {
-            var found = try attempt { try context.log.resolve(reference, kind: kind) }
-            if found == nil, kind == .data, try adopt(reference) {
-                found = try attempt { try context.log.resolve(reference, kind: kind) }
+        _ references: [[ChangeReference]], kind: LogKind, otherwise problem: ApplyOutcome.Problem
+    ) throws(Refusal) -> [[LocalDot]] {
+        var (dots, missing) = try find(references, kind: kind)
+        if kind == .data, !missing.isEmpty {
+            let finder = VoidRunFinder(context: context)
+            let lost = try attempt { try finder.lost(among: missing) }
+            if lost == nil {
+                for reference in missing { try adopt(reference) }
+                (dots, missing) = try find(references, kind: kind)
             }
-            guard let dot = found else {
-                if calibration.contains(.ignoresDependencies) { continue }
-                if kind == .data { try attempt { try noteWanted(reference) } }
-                throw .problem(problem)
-            }
-            dots.append(dot)
+            if let wanted = lost ?? missing.first { try attempt { try noteWanted(wanted) } }
         }
+        guard missing.isEmpty || calibration.contains(.ignoresDependencies) else { throw .problem(problem) }
         return dots
+    }
+
+    private func find(
+        _ references: [[ChangeReference]], kind: LogKind
+    ) throws(Refusal) -> (dots: [[LocalDot]], missing: [ChangeReference]) {
+        var missing: [ChangeReference] = []
+        let dots = try attempt {
+            try references.map { references in
+                try references.compactMap { reference in
+                    let dot = try context.log.resolve(reference, kind: kind)
+                    if dot == nil { missing.append(reference) }
+                    return dot
+                }
+            }
+        }
+        return (dots, missing)
     }
 
     /// The quota knows logs by the names in their headers.
