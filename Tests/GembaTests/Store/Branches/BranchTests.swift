@@ -110,6 +110,24 @@ struct BranchTests {
         #expect(try witness.branches().isEmpty)
     }
 
+    @Test("what goes on a forked log in knowledge of the other half is taken by those who learn of both from it", arguments: [1, 9])
+    func stubborn(writes: Int) throws {
+        let clone = try forks.copy(of: a, harmful: true)
+        let name = try #require(try a.currentTip()).replica
+        try a.add("left")
+        try clone.add("right")
+        try witness.take(from: a)
+        try clone.take(from: a)
+        for number in 0..<writes { try clone.add("right \(number), which has seen left") }
+        try #require(try clone.currentTip()?.replica != nil)
+        #expect(try clone.branches().filter { !$0.isClosed }.map(\.last).max() == UInt64(writes + 2))
+        try witness.take(from: clone)
+        try a.take(from: witness)
+        try expectEqual(a, clone, witness)
+        #expect(try witness.partNames().count == writes + 3)
+        #expect(try witness.branches().first?.log == name)
+    }
+
     @Test("a station whose log is forked goes on under a new name, which continues both halves")
     func healing() throws {
         let clone = try forks.copy(of: a)

@@ -14,12 +14,16 @@ final class ForkedPlant {
     convenience init(isSealed: Bool = false) throws { self.init(of: try TestPlant(isSealed: isSealed)) }
 
     /// A copy of a replica that goes on under the same name.
-    func copy(of replica: Replica) throws -> Replica {
+    ///
+    /// - Parameter harmful: whether it does so also when it knows that the log is forked.
+    func copy(of replica: Replica, harmful: Bool = false) throws -> Replica {
         copies += 1
         let folder = plant.folder.folder("copy-\(copies)")
         try replica.read { try $0.execute(sql: "SELECT 1") }
         try FileManager.default.copyItem(atPath: replica.folder, toPath: folder)
-        return try Replica.open(in: folder, schema: .parts, sources: .trusting)
+        var sources = ReplicaSources.trusting
+        if harmful { sources.calibration.insert(.keepsForkedName) }
+        return try Replica.open(in: folder, schema: .parts, sources: sources)
     }
 }
 

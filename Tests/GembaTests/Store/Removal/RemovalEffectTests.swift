@@ -114,6 +114,56 @@ struct RemovalEffectTests {
         try expectEqual(admin, other)
     }
 
+    @Test("What counted up to an entry without a head, and later in another place, reaches whoever comes after")
+    func withoutHead() throws {
+        let other = try plant.enrol("L7")
+        try meet(other, admin)
+        try revoke(thief, at: admin)
+        // Written in one exchange: the only head is that of the last.
+        for name in ["first", "second", "third"] { _ = try write(name, at: thief) }
+        try meet(thief, press)
+        // Nothing but the genesis counts here, and no head is there for it.
+        try meet(other, admin)
+        try other.pull(.data, from: thief)
+        _ = try write("between", at: other)
+        try #require(names(other) == ["between"])
+
+        _ = try write("built on all", at: press)
+        try meet(other, press)
+        #expect(try names(other).count == 5)
+        try meet(admin, other)
+        let fresh = try plant.enrol("L8")
+        try meet(fresh, other)
+        try expectEqual(other, press, fresh, admin)
+    }
+
+    @Test("What cannot be applied brings nothing back that was set aside")
+    func inVain() throws {
+        let far = try plant.enrol("L7")
+        try meet(press, admin)
+        try meet(far, press)
+        try revoke(thief, at: admin)
+        _ = try write("first", at: thief)
+        try admin.pull(.data, from: thief)
+        try meet(thief, press)
+        _ = try write("far away", at: far)
+        try press.pull(.data, from: far)
+        _ = try write("built on both", at: press)
+        let before = try admin.vector(of: .data)
+        try admin.pull(.roster, from: press)
+        let (runs, _, _) = try press.runs(
+            of: .data, after: 0, excluding: VersionVector(), maximumBytes: 1 << 20,
+            including: VersionVector(try press.vector(of: .data).filter {
+                try press.station(writing: $0.replica) == press.identity.stationKey
+            }))
+        let outcome = try admin.apply(runs, kind: .data)
+        #expect(outcome.problem == .missingDependency)
+        #expect(try admin.vector(of: .data) == before)
+        #expect(try names(admin).isEmpty)
+        try meet(admin, press)
+        try expectEqual(admin, press)
+    }
+
     /// Takes what another one holds in the smallest pieces that it can be had in.
     private func pullInPieces(_ replica: Replica, from other: Replica) throws {
         let known = VersionVector(try replica.vector(of: .data))
