@@ -28,6 +28,8 @@ final class Observer {
     var removed: Set<StationKey> = []
     /// What members wrote sealed after they knew of removals, with the stations that must not read it.
     var secrets: [(entry: HashPrefix, stations: Set<StationKey>)] = []
+    /// What disks held that were put back to an earlier state.
+    private(set) var lostWithDisks: Set<Dot> = []
     /// Those whom each node knows to be former members.
     private var former: [Int: Set<StationKey>] = [:]
     /// Stations that some node took for former members and then not any more: they were reinstated, or whoever removed them had
@@ -294,7 +296,10 @@ final class Observer {
     /// - Parameter reusesNames: the names of what no disk holds any more may be given again.
     func noticeRestore(of node: SimulatedNode, reusesNames: Bool) throws {
         guard let replica = node.process?.replica else { return }
+        let before = held[node.index]?[.data] ?? VersionVector()
         for kind in LogKind.allCases { held[node.index, default: [:]][kind] = try vector(of: replica, kind) }
+        let now = held[node.index]?[.data] ?? VersionVector()
+        lostWithDisks.formUnion(history.changes.keys.filter { before.contains($0) && !now.contains($0) })
         let everywhere = held.values.flatMap(\.values).reduce(VersionVector()) { $0.merging($1) }
         ledger.strike(history.changes.keys.filter { !everywhere.contains($0) })
         if reusesNames, !allowsForks {

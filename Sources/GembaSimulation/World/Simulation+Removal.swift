@@ -92,11 +92,15 @@ extension Simulation {
 
     // MARK: - Judging
 
-    /// Tells writes of former members that do not count from those that do.
+    /// Tells writes of former members that do not count from those that do. What a disk lost that was put back, and only former
+    /// members hold, is as good as lost: nobody listens to them.
     func uncounted(by replica: Replica) throws -> (Dot) -> Bool {
         let rule = try observer.rule(of: replica)
-        let ends = rule.ends(in: try observer.vector(of: replica, .data))
+        let held = try observer.vector(of: replica, .data)
+        let ends = rule.ends(in: held)
+        let lost = rule.formerMembers.isEmpty ? [] : observer.lostWithDisks.filter { !held.contains($0) }
         return { [history = observer.history] dot in
+            if lost.contains(dot) { return true }
             guard let station = history[dot]?.station, rule.formerMembers[station] != nil else { return false }
             return dot.sequence > ends[dot.replica]?.most ?? 0
         }
