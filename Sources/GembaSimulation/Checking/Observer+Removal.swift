@@ -33,12 +33,14 @@ extension Observer {
         held[node.index]?[.data] = VersionVector(rest)
     }
 
-    /// Of former members a node holds no more than what counts.
+    /// Of former members a node holds no more than what counts. One that is a former member's itself cannot vouch for what its
+    /// checkpoint holds beyond that, and nobody listens to it.
     func checkEnds(_ replica: Replica, _ node: SimulatedNode) throws {
         let rule = try rule(of: replica)
         noteFormer(Set(rule.formerMembers.keys), at: node)
         if rule.formerMembers.isEmpty { return }
         removed.formUnion(rule.formerMembers.keys)
+        if rule.formerMembers[replica.identity.stationKey] != nil { return }
         let now = try vector(of: replica, .data)
         for (log, end) in rule.ends(in: now) where end.most < now[log] ?? 0 {
             throw Violation(
