@@ -110,7 +110,9 @@ struct BranchTests {
         #expect(try witness.branches().isEmpty)
     }
 
-    @Test("what goes on a forked log in knowledge of the other half is taken by those who learn of both from it", arguments: [1, 9])
+    @Test(
+        "what goes on a forked log in knowledge of the other half is taken by those who learn of both from it",
+        arguments: [1, 9])
     func stubborn(writes: Int) throws {
         let clone = try forks.copy(of: a, harmful: true)
         let name = try #require(try a.currentTip()).replica

@@ -153,9 +153,10 @@ struct RemovalEffectTests {
         try admin.pull(.roster, from: press)
         let (runs, _, _) = try press.runs(
             of: .data, after: 0, excluding: VersionVector(), maximumBytes: 1 << 20,
-            including: VersionVector(try press.vector(of: .data).filter {
-                try press.station(writing: $0.replica) == press.identity.stationKey
-            }))
+            including: VersionVector(
+                try press.vector(of: .data).filter {
+                    try press.station(writing: $0.replica) == press.identity.stationKey
+                }))
         let outcome = try admin.apply(runs, kind: .data)
         #expect(outcome.problem == .missingDependency)
         #expect(try admin.vector(of: .data) == before)
