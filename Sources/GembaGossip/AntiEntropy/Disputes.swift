@@ -4,7 +4,7 @@ public import GembaWire
 /// The logs of which the two ends hold different histories, in one round.
 ///
 /// Nothing of such a log is sent until the peer has told what it holds. It is asked again until it answers, as any message may
-/// be lost.
+/// be lost; but one that holds nothing of a log has nothing to say about it.
 struct Disputes: Sendable {
     /// Whether the peer holds several branches of one log; with any other, disputes stay open.
     var areSettled = false
@@ -14,10 +14,14 @@ struct Disputes: Sendable {
     /// What both ends held of a log when it was settled last.
     private var latest: [ReplicaID: PlacedTrace] = [:]
     private var repetition: Instant?
+    /// Questions since the last answer.
+    private var unanswered = 0
     private var interval: Patience
 
     /// Logs that one question is about: their traces fit a message.
     private static let greatestQuestion = 16
+    /// Questions that are asked before the peer is believed to hold nothing of the logs.
+    private static let greatestPersistence = 10
     /// Halves of which one leaves the log before a floor cannot be joined, however often both ends tell what they hold.
     private static let greatestOpenings = 4
 
@@ -30,10 +34,12 @@ struct Disputes: Sendable {
         logs.formUnion(new)
         interval.reset()
         repetition = nil
+        unanswered = 0
     }
 
     mutating func settle(_ trace: PlacedTrace) {
         logs.remove(trace.log)
+        unanswered = 0
         if latest.updateValue(trace, forKey: trace.log) != trace { openings[trace.log] = 0 }
     }
 
@@ -48,6 +54,11 @@ struct Disputes: Sendable {
     /// What to ask about now; empty when there is nothing to ask.
     mutating func question(at now: Instant) -> [ReplicaID] {
         guard !logs.isEmpty, repetition.map({ now >= $0 }) ?? true else { return [] }
+        guard unanswered < Self.greatestPersistence else {
+            logs = []
+            return []
+        }
+        unanswered += 1
         repetition = now.advanced(by: interval.current)
         interval.grow()
         return Array(logs.sorted().prefix(Self.greatestQuestion))
