@@ -22,6 +22,9 @@ public enum Limits {
     public static let wideWindow: UInt64 = 10 << 20
     /// Bytes of roster entries that may be on their way to a peer.
     public static let rosterWindow: UInt64 = 64 << 10
+    /// Entries of roster logs of one station that others fold, each history of a forked log counted whole: as many acts as a station
+    /// states that writes one an hour for fifteen years. What is beyond is left for later.
+    public static let rosterEntries = 128 << 10
     /// Signed heads in a hello.
     public static let heldHeads = 8
     /// UTF-8 bytes of an actor's name.

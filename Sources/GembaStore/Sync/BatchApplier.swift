@@ -112,7 +112,7 @@ struct BatchApplier {
             throw .problem(.invalid(error.message))
         }
         let count = try countedEntries(of: verified, at: place)
-        if kind == .data { try checkQuota(of: verified, byteCount: run.entryBytes) }
+        try checkQuota(of: verified, at: place, byteCount: run.entryBytes)
         try requireKeys(for: verified.entries.prefix(count), of: run.replica)
         let references = try attempt {
             let names = try RunNames(verified, place, context.log)
@@ -304,11 +304,17 @@ struct BatchApplier {
         changes.append(dot)
     }
 
-    private mutating func checkQuota(of run: VerifiedRun, byteCount: Int) throws(Refusal) {
+    private mutating func checkQuota(of run: VerifiedRun, at place: RunPlace, byteCount: Int) throws(Refusal) {
         if run.station == context.environment.identity.stationKey { return }
+        let quota = context.environment.quota
         let isAdmitted = try attempt {
-            try context.environment.quota.admits(run, byteCount: byteCount) {
-                try context.log.storedBytes(of: run.station)
+            switch kind {
+            case .data:
+                return try quota.admits(run, byteCount: byteCount) { try context.log.storedBytes(of: run.station) }
+            case .roster:
+                let inherited = if case .fork = place { run.first } else { SequenceNumber(0) }
+                let held = try context.log.foldedRosterEntries(of: run.station)
+                return quota.admits(rosterRun: run, length: held + inherited + UInt64(run.entries.count))
             }
         }
         guard !isAdmitted else { return }
@@ -345,6 +351,8 @@ struct BatchApplier {
                 (dots, missing) = try find(references, kind: kind)
             }
             if let wanted = lost ?? missing.first { try attempt { try noteWanted(wanted) } }
+        } else if let wanted = missing.first {
+            try attempt { try noteWanted(wanted) }
         }
         guard missing.isEmpty || calibration.contains(.ignoresDependencies) else { throw .problem(problem) }
         return dots
@@ -371,6 +379,8 @@ struct BatchApplier {
         var reference = reference
         if let number = try context.numbers.number(of: reference.replica, on: context.connection) {
             reference.replica = try context.log.author(of: number)
+        } else if kind == .roster {
+            return context.environment.quota.noteWanted(at: reference.sequence)
         }
         context.environment.quota.noteWanted(reference)
     }

@@ -4,7 +4,7 @@ public import GembaWire
 import Synchronization
 
 /// How much of this disk the data logs of any one other station may take, so that a station which writes without end fills no
-/// other's disk.
+/// other's disk; and how long its roster logs may be, which everybody folds whenever one grows.
 ///
 /// What is local may delay a change and never refuse it (L10): runs beyond the quota are left out and asked for again. And it
 /// must not hold up others: what the change of somebody else builds on is taken in, however much it is. Where all stations
@@ -14,6 +14,7 @@ import Synchronization
 final class DiskQuota: Sendable {
     private struct State {
         var bytes = Replica.standardQuota
+        var rosterEntries = UInt64(Limits.rosterEntries)
         /// What each station has stored, as far as it was asked; at least, since what is stored may be compressed later.
         var stored: [StationKey: Int64] = [:]
         /// Logs of which a run was left out.
@@ -29,6 +30,23 @@ final class DiskQuota: Sendable {
     var bytes: Int64 {
         get { state.withLock { $0.bytes } }
         set { state.withLock { $0.bytes = newValue } }
+    }
+
+    /// Entries of roster logs of any one other station.
+    var rosterEntries: UInt64 {
+        get { state.withLock { $0.rosterEntries } }
+        set { state.withLock { $0.rosterEntries = newValue } }
+    }
+
+    /// Whether a run of a roster log is taken in.
+    ///
+    /// - Parameter length: how many entries are folded for the station when it is.
+    func admits(rosterRun run: VerifiedRun, length: UInt64) -> Bool {
+        let isAdmitted = state.withLock { state in
+            length <= state.rosterEntries || state.wanted[run.replica].map { run.first <= $0 } ?? false
+        }
+        if !isAdmitted { noteLeftOut(run.replica) }
+        return isAdmitted
     }
 
     /// Whether a run is taken in.
@@ -70,6 +88,14 @@ final class DiskQuota: Sendable {
         state.withLock { $0.stored[station, default: 0] += Int64(byteCount) }
     }
 
+    /// Notes that an act builds on an entry that is on some log of which a run was left out: its name is that of a branch which
+    /// is not held.
+    func noteWanted(at sequence: SequenceNumber) {
+        state.withLock { state in
+            for log in state.leftOut { state.wanted[log] = max(state.wanted[log] ?? 0, sequence) }
+        }
+    }
+
     /// Notes that a change of somebody builds on an entry that is not held.
     func noteWanted(_ reference: ChangeReference) {
         state.withLock { state in
@@ -91,6 +117,13 @@ extension Replica {
         set { environment.quota.bytes = newValue }
     }
 
+    /// Entries that the roster logs of each other station may have here, 131,072 unless it is set: each history of a forked log
+    /// counts whole. What goes beyond is left out until others build on it. It belongs to this process.
+    public var authorRosterQuota: UInt64 {
+        get { environment.quota.rosterEntries }
+        set { environment.quota.rosterEntries = newValue }
+    }
+
     /// Bytes that the data logs of a station take here.
     public func storedBytes(of station: StationKey) throws -> Int64 {
         try withReader { try $0.log.storedBytes(of: station) }
@@ -98,6 +131,11 @@ extension Replica {
 }
 
 extension LogStore {
+    /// Entries that are folded for the roster logs of a station: all of each history.
+    func foldedRosterEntries(of station: StationKey) throws -> UInt64 {
+        try tips(of: station).filter { $0.kind == .roster }.reduce(0) { $0 + $1.sequence + 1 }
+    }
+
     /// Bytes that the data logs of a station take.
     func storedBytes(of station: StationKey) throws -> Int64 {
         try tips(of: station).filter { $0.kind == .data }.reduce(0) { sum, tip in

@@ -26,6 +26,8 @@ struct RosterCausality {
 
     /// The indices of all paths of the log that has a name, or of which a path has it.
     private let paths: [ReplicaID: [Int]]
+    /// The entries of forked logs, by their hashes.
+    private let forked: [HashPrefix: Place]
     /// For each path the one at whose end it hangs.
     private let parents: [Int?]
     /// The node of each path's first entry; one more at the end, which is the number of nodes.
@@ -45,15 +47,25 @@ struct RosterCausality {
         var all: [RosterPath] = []
         var parents: [Int?] = []
         var paths: [ReplicaID: [Int]] = [:]
+        var forked: [HashPrefix: Place] = [:]
         for (_, histories) in Dictionary(grouping: logs, by: \.replica).sorted(by: { $0.key < $1.key }) {
             let first = all.count
             let found = RosterPath.paths(of: histories)
             all += found
             parents += found.map { $0.parent.map { first + $0 } }
-            for path in found { paths[path.replica] = Array(first..<all.count) }
+            let indices = Array(first..<all.count)
+            for path in found { paths[path.replica] = indices }
+            guard found.count > 1 else { continue }
+            for (index, path) in zip(indices, found) {
+                for sequence in path.first...path.last {
+                    guard let prefix = path.hash(at: SequenceNumber(sequence))?.prefix else { continue }
+                    forked[prefix] = Place(log: index, sequence: sequence)
+                }
+            }
         }
         self.logs = all
         self.paths = paths
+        self.forked = forked
         self.parents = parents
         index = Dictionary(uniqueKeysWithValues: all.indices.map { (all[$0].replica, $0) })
 
@@ -73,7 +85,7 @@ struct RosterCausality {
                 }
                 let references = Self.references(of: path, at: sequence)
                 for reference in references {
-                    guard let place = Self.find(reference, among: all, paths) else { continue }
+                    guard let place = Self.find(reference, among: all, paths, forked) else { continue }
                     predecessors.append(firstNodes[place.log] + place.sequence - all[place.log].first)
                 }
                 let found = predecessors.count - bounds[bounds.count - 1]
@@ -116,12 +128,18 @@ struct RosterCausality {
     }
 
     private static func find(
-        _ reference: ChangeReference, among all: [RosterPath], _ paths: [ReplicaID: [Int]]
+        _ reference: ChangeReference, among all: [RosterPath], _ paths: [ReplicaID: [Int]],
+        _ forked: [HashPrefix: Place]
     ) -> Place? {
-        let log = paths[reference.replica]?.first { index in
-            all[index].hash(at: reference.sequence)?.prefix == reference.prefix
+        guard let candidates = paths[reference.replica] else { return nil }
+        if candidates.count == 1 {
+            guard all[candidates[0]].hash(at: reference.sequence)?.prefix == reference.prefix else { return nil }
+            return Place(log: candidates[0], sequence: Int(reference.sequence))
         }
-        return log.map { Place(log: $0, sequence: Int(reference.sequence)) }
+        guard let place = forked[reference.prefix], SequenceNumber(place.sequence) == reference.sequence,
+            paths[all[place.log].replica]?.first == candidates.first
+        else { return nil }
+        return place
     }
 
     /// Kahn's algorithm ("Topological sorting of large networks", CACM 1962). Nodes on a cycle, which only a broken
@@ -149,7 +167,7 @@ struct RosterCausality {
     // MARK: - Questions
 
     /// The entry that a reference means, by whichever of its log's names; nil when it is not held.
-    func find(_ reference: ChangeReference) -> Place? { Self.find(reference, among: logs, paths) }
+    func find(_ reference: ChangeReference) -> Place? { Self.find(reference, among: logs, paths, forked) }
 
     /// The paths of the log that has a name, or of which a path has it; none when nothing is held of it.
     func paths(named name: ReplicaID) -> [Int] { paths[name] ?? [] }

@@ -26,20 +26,17 @@ public struct RosterLog: Hashable, Sendable {
         self.entries = entries
     }
 
-    /// An entry after the genesis.
-    func entry(at sequence: SequenceNumber) -> Entry { entries[Int(sequence) - 1] }
+    /// The hash of the last entry held.
+    var end: ChangeHash { entries.last?.hash ?? genesisHash }
 
-    /// Of histories of one log those that no other contains.
+    /// Of histories of one log those that no other contains, sorted by their ends. Linear in all entries.
     static func withoutRepetitions(_ histories: [RosterLog]) -> [RosterLog] {
         if histories.count == 1 { return histories }
-        var ends: [ChangeHash: RosterLog] = [:]
-        for history in histories { ends[history.hash(at: history.last) ?? history.genesisHash] = history }
-        let inner = ends.values.filter { history in
-            ends.values.contains {
-                $0.last > history.last && $0.hash(at: history.last) == history.hash(at: history.last)
-            }
+        var ends = Dictionary(histories.map { ($0.end, $0) }, uniquingKeysWith: { first, _ in first })
+        for history in Array(ends.values) where !history.entries.isEmpty {
+            ends[history.genesisHash] = nil
+            for entry in history.entries.dropLast() { ends[entry.hash] = nil }
         }
-        for history in inner { ends[history.hash(at: history.last) ?? history.genesisHash] = nil }
         return ends.sorted { $0.key < $1.key }.map(\.value)
     }
 

@@ -70,9 +70,14 @@ struct RosterPath {
         return paths
     }
 
-    /// The first entry in which two histories of one log differ; nil when one contains the other.
+    /// The first entry in which two histories of one log differ; nil when one contains the other. A hash covers all before it.
     private static func parting(of left: RosterLog, and right: RosterLog) -> Int? {
-        if left.entries == right.entries { return nil }
-        return zip(left.entries, right.entries).enumerated().first { $1.0.hash != $1.1.hash }.map { $0.offset + 1 }
+        var (same, end) = (0, min(left.entries.count, right.entries.count))
+        if end == 0 || left.entries[end - 1].hash == right.entries[end - 1].hash { return nil }
+        while end - same > 1 {
+            let middle = (same + end) / 2
+            if left.entries[middle - 1].hash == right.entries[middle - 1].hash { same = middle } else { end = middle }
+        }
+        return end
     }
 }

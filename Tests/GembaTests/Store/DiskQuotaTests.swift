@@ -79,4 +79,42 @@ struct DiskQuotaTests {
         try write(5, on: writer)
         #expect(try relay.pull(.data, from: writer).problem == nil)
     }
+
+    @Test("A station that states act upon act is not folded without end; what others build on is taken in")
+    func roster() throws {
+        relay.authorRosterQuota = 10
+        for number in 0..<30 { try writer.publish(endpoints: ["tcp://10.0.0.1:\(number)"]) }
+        let log = try #require(
+            writer.vector(of: .roster).first { try writer.station(writing: $0.replica) == writer.identity.stationKey })
+        let outcome = try relay.pull(.roster, from: writer)
+        #expect(outcome.problem == .overQuota)
+        let held = try #require(relay.vector(of: .roster).first { $0.replica == log.replica }).sequence
+        #expect(held < 10)
+        // Others are not affected.
+        try other.publish(endpoints: ["tcp://10.0.0.2:1"])
+        #expect(try relay.pull(.roster, from: other).problem == nil)
+        // Somebody had seen all that when it acted.
+        try other.pull(.roster, from: writer)
+        try other.publish(endpoints: ["tcp://10.0.0.2:2"])
+        #expect(try relay.pull(.roster, from: other).problem != nil)
+        #expect(try relay.pull(.roster, from: writer).problem == nil)
+        try relay.pull(.roster, from: other)
+        #expect(try relay.roster().digest == other.roster().digest)
+    }
+
+    @Test("A station that forks its roster log without end is not folded without end")
+    func rosterBranches() throws {
+        let forks = ForkedPlant(of: plant)
+        relay.authorRosterQuota = 100
+        for number in 0..<20 { try writer.publish(endpoints: ["tcp://10.0.0.1:\(number)"]) }
+        let copies = try (0..<12).map { _ in try forks.copy(of: writer) }
+        for (number, copy) in copies.enumerated() { try copy.publish(endpoints: ["tcp://10.0.0.3:\(number)"]) }
+        for copy in copies { try relay.take(from: copy) }
+        let branches = try relay.branches(of: .roster).count { !$0.isClosed }
+        #expect((2...4).contains(branches), "\(branches)")
+        relay.authorRosterQuota = 1000
+        for copy in copies { try relay.take(from: copy) }
+        #expect(try relay.branches(of: .roster).count { !$0.isClosed } == 12)
+        #expect(try relay.verify().fault == nil)
+    }
 }
