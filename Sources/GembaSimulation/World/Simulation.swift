@@ -129,6 +129,8 @@ public final class Simulation {
             try step()
             if next < nextLook { continue }
             nextLook = next + 100
+            // What an engine wrote by itself may be the last thing that happens at its node.
+            for node in nodes where node.process != nil { try observer.observe(node) }
             if isConverged {
                 counts.convergence = time.now - start
                 try run(for: 3_000)
