@@ -155,7 +155,7 @@ extension Engine {
     /// What is held of logs, as far as the peer may know of them.
     private func traces(of logs: [ReplicaID], _ kind: LogKind, for id: LinkID) throws -> [LogTrace] {
         let isMember = links[id]?.session.configuration.standing == .members
-        let shown = isMember ? nil : readable(by: .stranger)
+        let shown = readable(by: isMember ? .member : .stranger)
         return try replica.traces(of: logs.filter { shown == nil || shown?[$0] != nil }, kind: kind)
     }
 

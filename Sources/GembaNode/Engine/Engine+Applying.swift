@@ -67,7 +67,7 @@ extension Engine {
             counters.forks = (counters.forks ?? 0) + 1
             logger.warning("a log is forked", metadata: ["branches": "\(outcome.renamed.map(\.replica.description))"])
             actions += input(id) { $0.onChangesAvailable(kind, tips: outcome.renamed, at: moment) }
-            compareBranches(of: kind, at: moment)
+            if let branches = try? replica.branches(of: kind) { compare(branches, of: kind, at: moment) }
         }
         if !outcome.advanced.isEmpty {
             announce(kind, tips: outcome.advanced + outcome.renamed, except: id, at: moment)
@@ -78,8 +78,7 @@ extension Engine {
     }
 
     /// Has all peers asked what they hold of logs of which a fork was found since this was called last.
-    func compareBranches(of kind: LogKind, at moment: Moment) {
-        guard let branches = try? replica.branches(of: kind) else { return }
+    func compare(_ branches: [Branch], of kind: LogKind, at moment: Moment) {
         let known = comparedBranches[kind] ?? []
         comparedBranches[kind] = Set(branches.map(\.name))
         let logs = Set(branches.filter { !known.contains($0.name) }.map(\.log))

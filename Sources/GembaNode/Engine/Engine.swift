@@ -194,10 +194,12 @@ public final class Engine {
     public func noticeLocalChanges(at moment: Moment) {
         guard let current = try? replica.lastPositions() else { return }
         for kind in [LogKind.roster, .data] where current[kind] != positions[kind] {
-            guard let (tips, position) = try? replica.tips(of: kind, after: positions[kind] ?? 0) else { continue }
+            guard let (tips, position, branches) = try? replica.tips(of: kind, after: positions[kind] ?? 0) else {
+                continue
+            }
             positions[kind] = position
             announce(kind, tips: tips, upTo: position, except: nil, at: moment)
-            compareBranches(of: kind, at: moment)
+            compare(branches, of: kind, at: moment)
         }
         applyWaiting(at: moment)
     }

@@ -44,7 +44,7 @@ struct CountingRule {
     /// The last entry within a cut; of a log that the cut does not name, or of which it names another history, that is the genesis.
     private func cut(of log: ReplicaID, by station: StationKey, in held: VersionVector) -> End {
         var end = End(least: 0, most: 0)
-        for reference in formerMembers[station]?.cut.values.map(\.self) ?? [] {
+        for reference in (formerMembers[station]?.cut ?? [:]).values {
             guard let named = history[reference.prefix] else { continue }
             let last = history.line(to: named)[log] ?? 0
             if held.contains(named) || !history.isForked(log) {

@@ -29,8 +29,6 @@ struct BatchApplier {
     /// Whether something is held that may not count: more of a former member's forked log is there, so that another branch of it
     /// may not; or something was adopted for the sake of an entry that could not be applied after all.
     private(set) var mayWithdraw = false
-    /// Whether something was adopted for the run at hand.
-    private var hasAdopted = false
 
     /// - Parameter isUnwanted: whether the transaction should be given up.
     init(context: StoreContext, kind: LogKind, isUnwanted: @escaping () -> Bool) throws {
@@ -55,14 +53,15 @@ struct BatchApplier {
         }
         for index in runs.indices {
             try giveWay()
-            hasAdopted = false
+            let before = outcome.entryCount
             do throws(Refusal) {
                 try apply(runs[index], contents: { compression?.entries(ofRun: index) })
             } catch {
                 switch error {
                 case .problem(let problem):
                     outcome.meet(problem)
-                    if hasAdopted { mayWithdraw = true }
+                    // What is held more than before was adopted for it.
+                    if outcome.entryCount > before { mayWithdraw = true }
                     if problem == .forked { outcome.forked.insert(runs[index].replica) }
                 case .failure(let failure): throw failure
                 }
@@ -196,7 +195,6 @@ struct BatchApplier {
         }
         try requireKeys(for: entries.prefix(deps.count), of: run.replica)
         try attempt { try context.log.forgetVoid(found.kept) }
-        hasAdopted = true
         try store(found.verified, deps.count, run: run, found.place, deps: deps, contents: nil)
         if deps.count < run.entries.count {
             let rest = run.dropFirst(deps.count, after: entries[deps.count - 1].hash.prefix)

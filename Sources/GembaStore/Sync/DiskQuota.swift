@@ -21,6 +21,9 @@ final class DiskQuota: Sendable {
         var leftOut: Set<ReplicaID> = []
         /// Up to where others built on logs of which a run was left out.
         var wanted: [ReplicaID: SequenceNumber] = [:]
+
+        /// Whether somebody built on a run of a log that begins with an entry, or on what follows it.
+        func isWanted(_ log: ReplicaID, from first: SequenceNumber) -> Bool { wanted[log].map { first <= $0 } ?? false }
     }
 
     private let state = Mutex(State())
@@ -43,7 +46,7 @@ final class DiskQuota: Sendable {
     /// - Parameter length: how many entries are folded for the station when it is.
     func admits(rosterRun run: VerifiedRun, length: UInt64) -> Bool {
         let isAdmitted = state.withLock { state in
-            length <= state.rosterEntries || state.wanted[run.replica].map { run.first <= $0 } ?? false
+            length <= state.rosterEntries || state.isWanted(run.replica, from: run.first)
         }
         if !isAdmitted { noteLeftOut(run.replica) }
         return isAdmitted
@@ -72,12 +75,12 @@ final class DiskQuota: Sendable {
 
     /// Whether somebody built on a run, or on what follows it in its log.
     func isWanted(_ run: Run) -> Bool {
-        state.withLock { $0.wanted[run.replica].map { run.first <= $0 } ?? false }
+        state.withLock { $0.isWanted(run.replica, from: run.first) }
     }
 
     private func fits(_ run: VerifiedRun, byteCount: Int) -> Bool {
         state.withLock { state in
-            if state.wanted[run.replica].map({ run.first <= $0 }) ?? false { return true }
+            if state.isWanted(run.replica, from: run.first) { return true }
             guard let stored = state.stored[run.station] else { return false }
             return stored <= state.bytes - Int64(byteCount)
         }

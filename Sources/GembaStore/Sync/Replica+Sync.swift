@@ -68,13 +68,13 @@ extension Replica {
     }
 
     /// The ends of all logs of which something was stored after a position, sorted by replica, with the place of the newest
-    /// entry, of one moment.
+    /// entry and the branches of forked logs, of one moment.
     ///
     /// Ends of own logs are returned only after the side file remembers them durably, as entries are.
     public func tips(
         of kind: LogKind, after position: Int64
-    ) throws -> (tips: [ChangeReference], position: Int64) {
-        let (tips, last) = try withReader { context in
+    ) throws -> (tips: [ChangeReference], position: Int64, branches: [Branch]) {
+        let (tips, last, branches) = try withReader { context in
             var numbers: Set<Int64> = []
             var last = position
             try context.log.scanStretches(of: kind, after: position) { stretch in
@@ -82,11 +82,13 @@ extension Replica {
                 last = stretch.end - 1
                 return true
             }
-            return (try numbers.compactMap { try context.log.tip(number: $0) }, last)
+            return (
+                try numbers.compactMap { try context.log.tip(number: $0) }, last, try context.log.allBranches(of: kind)
+            )
         }
         let own = tips.filter { $0.station == identity.stationKey }
         if !own.isEmpty { try record(own, durable: true) }
-        return (tips.map(\.reference).sorted { $0.replica < $1.replica }, last)
+        return (tips.map(\.reference).sorted { $0.replica < $1.replica }, last, branches)
     }
 
     /// Those of the references to data that name what is not held.

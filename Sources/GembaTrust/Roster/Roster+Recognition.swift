@@ -42,7 +42,7 @@ extension Roster {
         let role: Role
 
         init(_ invite: InviteAct) {
-            place = .init(log: invite.place.log, sequence: invite.place.sequence)
+            place = invite.place.entry
             role = invite.role
         }
     }

@@ -59,9 +59,9 @@ public struct Roster: Sendable {
     ///     they have in common counts once, and what they have not is a fork.
     ///   - earlier: A roster of the same plant, whose work on signatures is taken over.
     public init(plant: PlantID, logs: some Sequence<RosterLog>, reusing earlier: Roster? = nil) {
-        let logs = Dictionary(grouping: logs, by: \.replica).sorted { $0.key < $1.key }
-            .flatMap { RosterLog.withoutRepetitions($0.value) }
-        let reading = RosterReading(plant: plant, logs: logs)
+        let histories = Dictionary(grouping: logs, by: \.replica).sorted { $0.key < $1.key }
+            .map { RosterLog.withoutRepetitions($0.value) }
+        let reading = RosterReading(plant: plant, histories: histories)
         let recognition = RosterRecognition(
             reading, knownSignatures: earlier?.plant == plant ? earlier?.signatures ?? [:] : [:])
         let settlement = RosterSettlement(reading, recognition)
@@ -69,7 +69,7 @@ public struct Roster: Sendable {
         let epochs = RosterEpochs(reading, settlement, members: described, former: Set(settlement.removed.keys))
 
         self.plant = plant
-        self.logs = logs
+        self.logs = histories.flatMap(\.self)
         members = described.filter { settlement.removed[$0.key] == nil }
         formerMembers = settlement.removed.reduce(into: [:]) { former, element in
             former[element.key] = described[element.key].map { FormerMember($0, element.value, in: reading) }
@@ -147,10 +147,10 @@ public struct Roster: Sendable {
 
     /// Some logs, and what these build on: up to which entry of each log, on all its branches.
     public func history(of isWanted: (RosterLog) -> Bool) -> VersionVector {
-        let ends = logs.filter(isWanted).compactMap { log in
-            log.hash(at: log.last).map { ChangeReference(replica: log.replica, sequence: log.last, prefix: $0.prefix) }
-        }
-        return causality.history(of: ends)
+        causality.history(
+            of: logs.filter(isWanted).map { log in
+                ChangeReference(replica: log.replica, sequence: log.last, prefix: log.end.prefix)
+            })
     }
 
     /// The member that speaks through a roster log, or through a path of one that is forked: that of its admission or of a

@@ -42,15 +42,15 @@ struct RosterCausality {
     /// For each node its lamport number, or nil when it cannot be told.
     private let lamports: [UInt64?]
 
-    /// - Parameter logs: Several for one replica are what is held of a forked log.
-    init(logs: [RosterLog]) {
+    /// - Parameter histories: For each log its history, or several of a forked one.
+    init(histories: [[RosterLog]]) {
         var all: [RosterPath] = []
         var parents: [Int?] = []
         var paths: [ReplicaID: [Int]] = [:]
         var forked: [HashPrefix: Place] = [:]
-        for (_, histories) in Dictionary(grouping: logs, by: \.replica).sorted(by: { $0.key < $1.key }) {
+        for log in histories {
             let first = all.count
-            let found = RosterPath.paths(of: histories)
+            let found = RosterPath.paths(of: log)
             all += found
             parents += found.map { $0.parent.map { first + $0 } }
             let indices = Array(first..<all.count)

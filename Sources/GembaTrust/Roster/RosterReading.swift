@@ -19,34 +19,34 @@ struct RosterReading {
     /// The logs that state an invitation, close one or admit, remove a member or take one back.
     let authoritativeLogs: Set<Int>
 
-    /// - Parameter logs: Several for one replica are what is held of a forked log. Those of other plants and kinds are passed
-    ///   over.
-    init(plant: PlantID, logs: [RosterLog]) {
-        let logs = logs.filter { log in
-            log.genesis.kind == .roster && (log.genesis.plant ?? log.genesisHash.plant) == plant
-                && log.station.isAcceptable
-        }
+    /// - Parameter histories: For each log its history, or several of a forked one. Those of other plants and kinds are passed over.
+    init(plant: PlantID, histories: [[RosterLog]]) {
         self.plant = plant
-        causality = RosterCausality(logs: logs)
-        let sorted = causality.logs
+        causality = RosterCausality(
+            histories: histories.filter { histories in
+                guard let log = histories.first else { return false }
+                return log.genesis.kind == .roster && (log.genesis.plant ?? log.genesisHash.plant) == plant
+                    && log.station.isAcceptable
+            })
+        let paths = causality.logs
 
         founder =
-            sorted.indices.lazy.compactMap { index in
-                sorted[index].first == 0 ? Self.founding(in: sorted[index].genesis).map { (index, $0) } : nil
+            paths.indices.lazy.compactMap { index in
+                paths[index].first == 0 ? Self.founding(in: paths[index].genesis).map { (index, $0) } : nil
             }.first
         recovery = founder.flatMap { founder in
-            founder.founding.recovery == sorted[founder.log].station ? nil : founder.founding.recovery
+            founder.founding.recovery == paths[founder.log].station ? nil : founder.founding.recovery
         }
-        claims = sorted.indices.map { [causality] log in
-            let path = sorted[log]
+        claims = paths.indices.map { [causality] log in
+            let path = paths[log]
             guard (path.first...path.last).contains(JoinClaim.sequence) else { return nil }
             return JoinClaim(
                 log: log, entry: path.entry(at: JoinClaim.sequence), in: path.genesis,
                 lamport: causality.lamport(of: log, at: JoinClaim.sequence))
         }
         claimsByKey = Dictionary(grouping: claims.compactMap { $0 }, by: \.invite).mapValues { $0.map(\.log) }
-        voices = Dictionary(grouping: sorted.indices, by: { sorted[$0].station })
-        authoritativeLogs = Set(sorted.indices.filter { Self.holdsAuthority(sorted[$0]) })
+        voices = Dictionary(grouping: paths.indices, by: { paths[$0].station })
+        authoritativeLogs = Set(paths.indices.filter { Self.holdsAuthority(paths[$0]) })
     }
 
     /// For each log the sequence number of its founding or join, as ``RosterCausality/survey(_:admissions:)`` takes it.
@@ -100,14 +100,6 @@ struct RosterReading {
             entry: causality.logs[place.log].entry(at: place.sequence).hash, index: place.index)
     }
 
-    /// The entry that holds an act, by its log's own name: the hash tells on which branch it lies.
-    func reference(to place: ActPlace) -> ChangeReference {
-        let path = causality.logs[place.log]
-        return ChangeReference(
-            replica: path.log, sequence: SequenceNumber(place.sequence),
-            prefix: path.entry(at: place.sequence).hash.prefix)
-    }
-
     /// An act with its place and the body that states it.
     typealias StatedAct = (place: ActPlace, act: RosterAct, body: RosterBody)
 }
@@ -117,6 +109,9 @@ struct ActPlace: Hashable {
     var log: Int
     var sequence: Int
     var index: Int
+
+    /// The entry in which it stands.
+    var entry: RosterCausality.Place { .init(log: log, sequence: sequence) }
 }
 
 /// An invite act.

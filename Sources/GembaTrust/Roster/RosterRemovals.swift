@@ -91,18 +91,15 @@ struct RosterRemovals {
     /// The removals of a station that no counting reinstatement ends.
     private mutating func openRemovals(of station: StationKey) -> [Removal] {
         let stated = removals[station] ?? []
-        var ended: Set<ChangeReference> = []
+        var ended: Set<RosterCausality.Place> = []
         for reinstatement in reinstatements[station] ?? [] {
-            let entries = Set(
-                reinstatement.entries.compactMap(reading.causality.find).map { entry in
-                    reading.reference(to: ActPlace(log: entry.log, sequence: entry.sequence, index: 0))
-                })
+            let entries = Set(reinstatement.entries.compactMap(reading.causality.find))
             let isAbove = stated.contains { removal in
-                removal.rank < reinstatement.rank && entries.contains(reading.reference(to: removal.place))
+                removal.rank < reinstatement.rank && entries.contains(removal.place.entry)
             }
             if !isAbove, hasSeen(reinstatement.entries, from: reinstatement.place) { ended.formUnion(entries) }
         }
-        return stated.filter { !ended.contains(reading.reference(to: $0.place)) }
+        return stated.filter { !ended.contains($0.place.entry) }
     }
 
     /// The cut that a removal names, with what it had seen of the station's roster logs.
@@ -166,10 +163,8 @@ extension FormerMember {
         actor = outcome.decisive.actor
         reason = outcome.decisive.reason
         cut = outcome.cut.references
-        removals = Set(outcome.open.map { reading.causality.reference(to: $0.place.log, at: $0.place.sequence) }).sorted
-        {
-            ($0.replica, $0.sequence) < ($1.replica, $1.sequence)
-        }
+        removals = Set(outcome.open.map(\.place.entry)).map { reading.causality.reference(to: $0.log, at: $0.sequence) }
+            .sorted { ($0.replica, $0.sequence) < ($1.replica, $1.sequence) }
         removedBy = outcome.open.map(\.rank).min() ?? member.rank
     }
 }

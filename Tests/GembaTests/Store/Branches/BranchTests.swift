@@ -18,30 +18,20 @@ struct BranchTests {
         try a.add("common")
     }
 
-    private func expectEqual(_ replicas: Replica..., sourceLocation: SourceLocation = #_sourceLocation) throws {
-        for other in replicas.dropFirst() {
-            #expect(try other.vector(of: .data) == replicas[0].vector(of: .data), sourceLocation: sourceLocation)
-            #expect(try other.digest() == replicas[0].digest(), sourceLocation: sourceLocation)
-            #expect(try other.branches() == replicas[0].branches(), sourceLocation: sourceLocation)
-            #expect(try other.partNames() == replicas[0].partNames(), sourceLocation: sourceLocation)
-        }
-        for replica in replicas { #expect(try replica.verify().fault == nil, sourceLocation: sourceLocation) }
-    }
-
     @Test("both halves of a fork are applied on both sides, under the same names")
     func bothHalves() throws {
         let clone = try forks.copy(of: a)
         for name in ["left 1", "left 2"] { try a.add(name) }
         for name in ["right 1", "right 2", "right 3"] { try clone.add(name) }
         try a.meet(clone)
-        try expectEqual(a, clone)
+        try expectAlike([a, clone])
         let branches = try a.branches()
         #expect(branches.map(\.first) == [0, 2, 2])
         #expect(branches.map(\.isClosed) == [true, false, false])
         #expect(Set(branches.map(\.last)) == [1, 3, 4])
         #expect(try a.partNames().count == 6)
         try witness.take(from: clone)
-        try expectEqual(a, witness)
+        try expectAlike([a, witness])
     }
 
     @Test("a witness of either half, or of both in either order, names them alike")
@@ -53,9 +43,9 @@ struct BranchTests {
         try witness.take(from: a)
         try other.take(from: clone)
         try witness.meet(other)
-        try expectEqual(witness, other)
+        try expectAlike([witness, other])
         try a.take(from: other)
-        try expectEqual(a, witness)
+        try expectAlike([a, witness])
     }
 
     @Test("what comes again changes nothing")
@@ -82,7 +72,7 @@ struct BranchTests {
         _ = try a.writeBundle(to: path)
         let first = try witness.readBundle(from: path)
         #expect(first.data.new > 0 && first.data.leftOut == 0 && first.forked.isEmpty)
-        try expectEqual(a, witness)
+        try expectAlike([a, witness])
         let again = try witness.readBundle(from: path)
         #expect(again.data.new == 0 && again.data.leftOut == 0 && again.data.known == first.data.new + first.data.known)
     }
@@ -121,11 +111,10 @@ struct BranchTests {
         try witness.take(from: a)
         try clone.take(from: a)
         for number in 0..<writes { try clone.add("right \(number), which has seen left") }
-        try #require(try clone.currentTip()?.replica != nil)
         #expect(try clone.branches().filter { !$0.isClosed }.map(\.last).max() == UInt64(writes + 2))
         try witness.take(from: clone)
         try a.take(from: witness)
-        try expectEqual(a, clone, witness)
+        try expectAlike([a, clone, witness])
         #expect(try witness.partNames().count == writes + 3)
         #expect(try witness.branches().first?.log == name)
     }
@@ -152,7 +141,7 @@ struct BranchTests {
         #expect(try clone.currentTip()?.replica != name)
         try a.meet(clone)
         try witness.take(from: a)
-        try expectEqual(a, clone, witness)
+        try expectAlike([a, clone, witness])
     }
 
     @Test("a proof of the fork can be shown to anybody who knows the station's key")
@@ -184,7 +173,7 @@ struct BranchTests {
         try clone.take(from: a)
         try witness.take(from: clone)
         try a.take(from: witness)
-        try expectEqual(a, clone, witness)
+        try expectAlike([a, clone, witness])
         let conflicts = try witness.conflicts()
         #expect(conflicts.flatMap { $0.siblings.flatMap(\.written) }.map { "\($0)" }.sorted().count == 2)
         try witness.rename(row, to: "settled")
@@ -192,7 +181,7 @@ struct BranchTests {
         try a.take(from: witness)
         try clone.take(from: a)
         #expect(try clone.conflicts().isEmpty)
-        try expectEqual(a, clone, witness)
+        try expectAlike([a, clone, witness])
     }
 
     @Test("halves of halves, met in any order, have the same names", arguments: 0..<24)
@@ -220,9 +209,9 @@ struct BranchTests {
         }
         let other = try forks.plant.enrol("L4")
         for replica in all { try other.take(from: replica) }
-        try expectEqual(witness, other)
+        try expectAlike([witness, other])
         for replica in all { try replica.take(from: witness) }
-        for replica in all { try expectEqual(witness, replica) }
+        for replica in all { try expectAlike([witness, replica]) }
         #expect(try witness.branches().count { !$0.isClosed } == 6)
     }
 
@@ -241,7 +230,7 @@ struct BranchTests {
         #expect(first.problem == .missingDependency)
         #expect(try witness.take(from: relay).problem == nil)
         try relay.take(from: witness)
-        try expectEqual(witness, relay)
+        try expectAlike([witness, relay])
         #expect(try witness.partNames().count == 22)
     }
 

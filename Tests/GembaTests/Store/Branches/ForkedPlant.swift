@@ -2,7 +2,9 @@ import Foundation
 import GRDB
 import GembaCausality
 import GembaStore
+import GembaTrust
 import GembaWire
+import Testing
 
 /// Makes forks as they really come about: from copies of a whole folder that nothing tells from the original.
 final class ForkedPlant {
@@ -33,6 +35,27 @@ extension ReplicaSources {
         var sources = ReplicaSources.test
         sources.calibration = [.ignoresSideFile]
         return sources
+    }
+}
+
+/// Expects replicas to hold the same of some kinds of log, under the same names, and to be sound.
+func expectAlike(
+    _ replicas: [Replica], in kinds: [LogKind] = [.data], sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+    for other in replicas.dropFirst() {
+        for kind in kinds {
+            #expect(try other.vector(of: kind) == replicas[0].vector(of: kind), sourceLocation: sourceLocation)
+        }
+        #expect(try other.branches() == replicas[0].branches(), sourceLocation: sourceLocation)
+        if kinds.contains(.roster) {
+            #expect(try other.roster().digest == replicas[0].roster().digest, sourceLocation: sourceLocation)
+        }
+        #expect(try other.digest() == replicas[0].digest(), sourceLocation: sourceLocation)
+        #expect(try other.partNames() == replicas[0].partNames(), sourceLocation: sourceLocation)
+    }
+    for replica in replicas {
+        let fault = try replica.verify().fault
+        #expect(fault == nil, sourceLocation: sourceLocation)
     }
 }
 
