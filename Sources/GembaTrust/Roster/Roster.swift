@@ -23,7 +23,9 @@ public struct Roster: Sendable {
     public let formerMembers: [StationKey: FormerMember]
     /// The generations of the plant's sealing key.
     public let epochs: [EpochID: Epoch]
-    /// The epochs under which bodies may be sealed, newest first.
+    /// The epochs under which bodies may be sealed, newest first: those of which every holder is a member, as far as counting acts
+    /// say who holds them, and of which no other station states anything, whether it counts or not. Whoever began an epoch beyond
+    /// its cut knows the key, also when a member passed that on since.
     public let usableEpochs: [Epoch]
     /// What the plant demands of its members.
     public let policy: PlantPolicy
@@ -69,13 +71,17 @@ public struct Roster: Sendable {
         let epochs = RosterEpochs(reading, settlement, members: described, former: Set(settlement.removed.keys))
 
         self.plant = plant
-        self.logs = histories.flatMap(\.self)
-        members = described.filter { settlement.removed[$0.key] == nil }
         formerMembers = settlement.removed.reduce(into: [:]) { former, element in
             former[element.key] = described[element.key].map { FormerMember($0, element.value, in: reading) }
         }
         self.epochs = epochs.epochs
-        usableEpochs = epochs.epochs.values.filter(\.isUsable).sorted { $0.order > $1.order }
+        let members = described.filter { settlement.removed[$0.key] == nil }
+        self.members = members
+        let logs = histories.flatMap(\.self)
+        self.logs = logs
+        let exposed = Set(logs.lazy.filter { members[$0.station] == nil }.flatMap(\.statedEpochs))
+        usableEpochs = epochs.epochs.values.filter { $0.isUsable && !exposed.contains($0.id) }
+            .sorted { $0.order > $1.order }
         policy = epochs.policy
         causality = reading.causality
         plantName = reading.founder?.founding.plantName

@@ -26,6 +26,11 @@ public struct RosterLog: Hashable, Sendable {
         self.entries = entries
     }
 
+    /// The epochs that its acts begin or pass on.
+    var statedEpochs: [EpochID] {
+        entries.flatMap { $0.body?.acts ?? [] }.compactMap { if case .epoch(let id, _) = $0 { id } else { nil } }
+    }
+
     /// The hash of the last entry held.
     var end: ChangeHash { entries.last?.hash ?? genesisHash }
 

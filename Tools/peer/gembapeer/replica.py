@@ -131,7 +131,11 @@ class Replica:
 
     def newest_epoch(self, is_usable: bool) -> bytes | None:
         """The key of the newest epoch that is held, or of the newest usable one (P20)."""
-        epochs = [e for e in self.roster().epochs if e.name in self.epoch_keys and (e.is_usable or not is_usable)]
+        roster = self.roster()
+        epochs = [
+            e for e in roster.epochs
+            if e.name in self.epoch_keys and (not is_usable or e.is_usable and e.name not in roster.exposed)
+        ]
         return self.epoch_keys[epochs[-1].name] if epochs else None
 
     def vector(self, kind: int) -> list[Ref]:

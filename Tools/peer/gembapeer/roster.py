@@ -177,13 +177,15 @@ class Epoch(NamedTuple):
 
 @dataclass
 class Roster:
-    """The members and former members, by station key and in the order of rank; the epochs from the oldest to the newest."""
+    """The members and former members, by station key and in the order of rank; the epochs from the oldest to the newest, and those
+    under which nobody may seal because somebody states them who is no member (P20)."""
 
     plant: bytes
     plant_name: str = ""
     members: dict[bytes, Standing] = field(default_factory=dict)
     former: dict[bytes, Former] = field(default_factory=dict)
     epochs: list[Epoch] = field(default_factory=list)
+    exposed: set[bytes] = field(default_factory=set)
     policy: int = 0
 
     def by_transport(self, key: bytes) -> list[Standing]:
@@ -209,6 +211,9 @@ def fold(plant: bytes, logs: dict[Replica, RosterLog]) -> Roster:
         for member in ranked if member.station in folding.removed
     }  # fmt: skip
     roster.epochs = folding.epochs(ranked)
+    roster.exposed = {
+        act.epoch for _, _, station, act in folding.acts if isinstance(act, EpochAct) and station not in roster.members
+    }
     policies = folding.counting(Policy)
     latest = max(policies, key=lambda issued: (issued.act.counter, *folding.lateness(issued)), default=None)
     roster.policy = latest.act.flags if latest else 0

@@ -82,6 +82,21 @@ struct EpochRosterTests {
         #expect(plant.builder.roster.membersLacking(old.id).map(\.station) == [plant.builder.key(late)])
     }
 
+    @Test("P20: nobody seals under an epoch that a former member began beyond its cut, although a member passed it on")
+    func begunBeyondTheCut() throws {
+        var plant = try Plant()
+        let key = try plant.epoch(for: [0, plant.station], by: plant.station)
+        _ = try plant.epoch(key, for: [0, plant.admin], by: plant.admin, seeing: [plant.station])
+        #expect(plant.builder.roster.usableEpochs.map(\.id) == [key.id])
+        // The founder has heard of neither.
+        plant.builder.append([.revoke(station: plant.builder.key(plant.station), cut: [])], by: 0)
+        let roster = plant.builder.roster
+        #expect(roster.epochs[key.id]?.recipients == Set([0, plant.admin].map(plant.builder.key)))
+        #expect(roster.usableEpochs.isEmpty && roster.newestUsableEpoch == nil)
+        let new = try plant.epoch(for: [0, plant.admin], by: 0, seeing: [plant.admin, plant.station])
+        #expect(plant.builder.roster.newestUsableEpoch?.id == new.id)
+    }
+
     @Test("P20: an epoch that a station with a void join, a relay or nobody was given is not usable")
     func strangers() throws {
         var plant = try Plant()
