@@ -28,7 +28,7 @@ struct ExhaustiveRosterTests {
 
     private func examine(_ numbers: some Sequence<Int>, acts: Int) throws {
         let stage = try Stage()
-        var tally = (histories: 0, impossible: 0, rosters: 0, outcomes: Set<RosterDigest>())
+        var tally = (histories: 0, impossible: 0, rosters: 0, orders: 0, outcomes: Set<RosterDigest>())
         for number in numbers {
             var history = History(stage)
             guard try history.play(Script.scripts(number, acts: acts)) else {
@@ -39,12 +39,13 @@ struct ExhaustiveRosterTests {
             let complete = history.roster
             tally.outcomes.insert(complete.digest)
             try history.expectOneOutcome(complete, number: number, folded: &tally.rosters)
+            tally.orders += history.expectOneOutcomeInAllOrders(complete, number: number, folded: &tally.rosters)
             history.expectAuthorityKept(complete, number: number)
         }
         #expect(tally.histories > 0 && tally.outcomes.count > 1)
         print(
             "\(acts) acts: \(tally.histories) histories, \(tally.rosters) rosters folded, \(tally.outcomes.count) outcomes; "
-                + "\(tally.impossible) numbers stand for no history")
+                + "\(tally.orders) orders; \(tally.impossible) numbers stand for no history")
     }
 }
 
@@ -188,6 +189,51 @@ private struct History {
             let isSame = roster.digest == complete.digest
             #expect(isSame, "history \(number), order \(order)")
         }
+    }
+
+    /// The same roster in every order in which the entries of this history can come, one by one.
+    ///
+    /// Whatever order leads to a set of entries, the roster of that set is the same; so all orders are covered by looking at every
+    /// set and every entry that may come next.
+    ///
+    /// - Returns: how many orders there are.
+    func expectOneOutcomeInAllOrders(_ complete: Roster, number: Int, folded: inout Int) -> Int {
+        let replicas = stage.admins.map { builder.replica($0) }
+        let rest = complete.logs.filter { !replicas.contains($0.replica) }
+        let logs = replicas.compactMap { replica in complete.logs.first { $0.replica == replica } }
+        let before = replicas.map { replica in
+            stage.builder.rosterLogs.first { $0.replica == replica }?.entries.count ?? 0
+        }
+        let whole = logs.map(\.entries.count)
+        func log(_ admin: Int, _ count: Int) -> RosterLog {
+            RosterLog(
+                genesis: logs[admin].genesis, genesisHash: logs[admin].genesisHash,
+                entries: Array(logs[admin].entries.prefix(count)))
+        }
+        let start = logs.indices.map { log($0, before[$0]) }
+        var level = [before: (roster: Roster(plant: builder.plant, logs: rest + start, reusing: complete), orders: 1)]
+        while level.keys.first != whole {
+            var next: [[Int]: (roster: Roster, orders: Int)] = [:]
+            for (counts, state) in level {
+                for admin in counts.indices where counts[admin] < whole[admin] {
+                    var further = counts
+                    further[admin] += 1
+                    let roster = state.roster.extended(with: [log(admin, further[admin])])
+                    folded += 1
+                    if let known = next[further] {
+                        let isSame = known.roster.digest == roster.digest
+                        #expect(isSame, "history \(number), entries \(further)")
+                        next[further]?.orders += state.orders
+                    } else {
+                        next[further] = (roster, state.orders)
+                    }
+                }
+            }
+            level = next
+        }
+        let isSame = level[whole]?.roster.digest == complete.digest
+        #expect(isSame, "history \(number), entry by entry")
+        return level[whole]?.orders ?? 0
     }
 
     /// Nobody is removed from below, and whoever was removed by an act that counts, and not reinstated by name from at least as
